@@ -1,0 +1,261 @@
+"""One report's redactor: what may leave the machine, and equal placeholders for equal secrets."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter
+from typing import Any, Final, cast
+
+import msgspec
+
+from analyzer.columns import Exchange, columns
+from analyzer.redact import headers, jwt
+from analyzer.redact.entry import redact_entry
+from analyzer.redact.lists import words
+from analyzer.redact.shapes import decoded, hits
+from analyzer.redact.urls import redact_host, redact_query, redact_url
+from analyzer.report.safe import one_line, visible
+
+_LONGEST: Final = 20_000
+_STRONG: Final = words("private-key jwt api-key email card iban")
+_WORD: Final = re.compile(r"[\w.:/ @~#=;,+()\[\]{}%|-]{1,200}")
+_KEEP: Final = words("capture where position")
+_IDENTIFIERS: Final = words(
+    "request_id gateway_request_id connection_id error_type error_code finish_reason model initiator_extension ticket"
+)
+
+
+class Redactor:
+    """Takes secrets out of one report. All methods return text without control characters.
+
+    enabled: False shows everything (control characters still go). counts: how many values were
+    replaced, by kind. The numbers in placeholders count the distinct secrets of a kind in the order
+    in which they were met; they are no hashes, so nothing can be guessed back from them.
+    """
+
+    def __init__(self, enabled: bool = True) -> None:
+        self.enabled = enabled
+        self.counts: Counter[str] = Counter()
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._last: Counter[str] = Counter()
+        self._cache: dict[tuple[str, str], tuple[str, dict[str, int]]] = {}
+
+    @property
+    def redacted(self) -> dict[str, int] | None:
+        """The counts for `Report.redacted`; None when redaction is off."""
+        return dict(sorted(self.counts.items())) if self.enabled else None
+
+    # ------------------------------------------------------------------ placeholders
+
+    def place(self, kind: str, secret: str) -> str:
+        """The placeholder of a secret: `⟨jwt:1 alg=RS256 exp=…⟩`, `⟨ip:2 public⟩`, `⟨token:3⟩`."""
+        self.counts[kind] += 1
+        note = ""
+        if kind == "ip":
+            note = _address_class(secret)
+        elif kind == "jwt":
+            note = jwt.summary(secret)
+        elif kind in {"quoted", "content", "hex", "base64", "encoded", "private-key"}:
+            return f"⟨{kind} {len(secret):,} characters⟩"
+        number = self._number(kind, secret)
+        return f"⟨{kind}:{number} {note}⟩" if note else f"⟨{kind}:{number}⟩"
+
+    def _number(self, kind: str, secret: str) -> int:
+        key = (kind, secret)
+        if key not in self._numbers:
+            self._last[kind] += 1
+            self._numbers[key] = self._last[kind]
+        return self._numbers[key]
+
+    def _remember(self, what: str, value: str, compute: Any) -> str:
+        """`compute(value)`, once per value: rows repeat themselves. Counts are taken each time."""
+        key = (what, value)
+        if key not in self._cache:
+            before = self.counts
+            self.counts = Counter()
+            shown = cast(str, compute(value))
+            made, self.counts = dict(self.counts), before
+            if len(self._cache) > 50_000:
+                self._cache.clear()
+            self._cache[key] = (shown, made)
+        shown, made = self._cache[key]
+        self.counts.update(made)
+        return shown
+
+    # ------------------------------------------------------------------ by place
+
+    def url(self, url: str) -> str:
+        """An absolute URL or a request target: skeleton and resource ids stay, values go."""
+        if not self.enabled:
+            return one_line(url)
+        return self._remember("url", url, lambda u: one_line(redact_url(u, self.place), 4000))
+
+    def header(self, name: str, value: str) -> str:
+        """The value of header `name` where it is evidence, else a placeholder with its length."""
+        if not self.enabled:
+            return one_line(value)
+        return self._remember(f"header:{name.lower()}", value, lambda v: self._header(name.lower(), v))
+
+    def header_name(self, name: str) -> str:
+        """A header's name; one that is no token of HTTP, or looks like a secret, is a length."""
+        if not self.enabled:
+            return one_line(name)
+        if re.fullmatch(r":?[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}", name) and not self._strong(name):
+            return name
+        self.counts["name"] += 1
+        return f"⟨name {len(name):,} characters⟩"
+
+    def text(self, text: str) -> str:
+        """Free text (messages, titles, log excerpts) with everything that has a secret's shape replaced."""
+        if not self.enabled:
+            return visible(text, _LONGEST)
+        return self._remember("text", text, self._text)
+
+    def column(self, name: str, value: Any) -> Any:
+        """The value of a column of the exchange table, fit to be shown. Numbers and None pass."""
+        if not isinstance(value, str):
+            return value
+        if not self.enabled:
+            return one_line(value)
+        return self._remember(f"column:{name}", value, lambda v: self._column(name, v))
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """The row with every column redacted. The input is not changed."""
+        made = {
+            name: self.column(name, value)
+            for name in exchange.__struct_fields__
+            if isinstance(value := getattr(exchange, name), str)
+        }
+        return msgspec.structs.replace(exchange, **made)
+
+    def entry(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """A HAR entry for the evidence drawer: listed fields only, bodies as their lengths.
+
+        Off: the entry as it is. Never raises on what an exporter may have written.
+        """
+        return redact_entry(raw, self) if self.enabled else raw
+
+    # ------------------------------------------------------------------ how
+
+    def _header(self, name: str, value: str) -> str:
+        size = len(value.encode("utf-8", "replace"))
+        how = headers.treatment(name)
+        if how == "cookie":
+            self.counts["cookie"] += 1
+            count = value.count(";") + 1 if name == "cookie" else len(value.splitlines()) or 1
+            noun = "cookie" if count == 1 else "cookies"
+            return f"⟨header:{name} {size:,} B, {count} {noun}⟩"
+        if how == "credentials":
+            return self._credentials(value)
+        if how == "id":
+            return self._identifier(value)
+        if how == "url":
+            return one_line(redact_url(value, self.place), 2000)
+        if how == "plain":
+            return one_line(self._scrub(value), 1000)
+        secret = next((hit for hit in hits(value[:4096]) if hit.kind in {"jwt", "api-key"}), None)
+        self.counts["header"] += 1
+        if secret:
+            return self.place(secret.kind, value[secret.start : secret.end])
+        return f"⟨header:{self.header_name(name)} {size:,} B⟩"
+
+    def _credentials(self, value: str) -> str:
+        scheme = headers.scheme_of(value)
+        secret = value.strip()[len(scheme) :].strip()
+        kind = next((hit.kind for hit in hits(secret[:4096]) if hit.kind in {"jwt", "api-key"}), "token")
+        shown = self.place(kind, secret)[:-1] + f" {len(secret.encode('utf-8', 'replace')):,} B⟩"
+        return f"{scheme} {shown}" if scheme else shown
+
+    def _column(self, name: str, value: str) -> str:
+        known = columns().get(name)
+        if name in _KEEP:
+            return one_line(value)
+        if name in {"url", "path"}:
+            return one_line(redact_url(value, self.place), 4000)
+        if name == "host":
+            return one_line(redact_host(value, self.place), 260)
+        if name == "client_ip":
+            return ", ".join(self._client(part) for part in value.split(",")[:20])
+        if name == "server_ip":
+            return self._server(value)
+        if name in _IDENTIFIERS:
+            return self._identifier(value)
+        if known is not None and known.shown:
+            return (
+                one_line(value, 500)
+                if _WORD.fullmatch(value) and not self._strong(value)
+                else self._line(value)
+            )
+        return self._line(value)
+
+    def _line(self, value: str) -> str:
+        return one_line(self._text(value), 2000)
+
+    def _client(self, part: str) -> str:
+        part = part.strip()
+        try:
+            address = ipaddress.ip_address(part.strip("[]"))
+        except ValueError:
+            return self.place("client", part) if part not in {"", "-"} else part
+        return part if address.is_loopback else self.place("ip", str(address))
+
+    def _server(self, value: str) -> str:
+        """A server's public address is no secret; a private one shows the inside of a network."""
+        try:
+            address = ipaddress.ip_address(value.strip().strip("[]"))
+        except ValueError:
+            return self._line(value)
+        if address.is_loopback or _address_class(str(address)) == "public":
+            return str(address)
+        return self.place("ip", str(address))
+
+    def _identifier(self, value: str) -> str:
+        if _WORD.fullmatch(value) and not self._strong(value):
+            return value
+        return self._line(value)
+
+    def _strong(self, value: str) -> bool:
+        return any(hit.kind in _STRONG for hit in hits(value[:_LONGEST]))
+
+    def _text(self, text: str) -> str:
+        if len(text) > _LONGEST:
+            self.counts["text"] += 1
+            return f"{visible(self._scrub(text[:2000]))}… ⟨text {len(text):,} characters⟩"
+        return visible(self._scrub(text))
+
+    def _scrub(self, text: str) -> str:
+        parts: list[str] = []
+        at = 0
+        for hit in hits(text):
+            parts.append(text[at : hit.start])
+            secret = text[hit.start : hit.end]
+            at = hit.end
+            if hit.kind == "url":
+                bare = secret.rstrip(".,;:!?)]}")
+                parts.append(redact_url(bare, self.place) + secret[len(bare) :])
+            elif hit.kind == "query":
+                parts.append("?" + redact_query(secret[1:], self.place))
+            elif hit.kind == "encoded":
+                plain = decoded(secret)
+                parts.append(self.place("encoded", plain) if decoded(plain) != plain else self._scrub(plain))
+            else:
+                parts.append(self.place(hit.kind, secret))
+        parts.append(text[at:])
+        return "".join(parts)
+
+
+def _address_class(secret: str) -> str:
+    """private or public; `is_private` also covers loopback, link-local and unique local addresses.
+
+    The ranges that are set aside for documentation (RFC 5737, RFC 3849) stand for public ones.
+    """
+    bare = secret[3:].replace("-", ".") if secret[:3].lower() == "ip-" else secret
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return "address"
+    documentation = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
+    if address.is_private and not str(address).startswith(documentation):
+        return "private"
+    return "public"
