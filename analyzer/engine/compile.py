@@ -1,0 +1,174 @@
+"""Conditions into SQL.
+
+Three-valued logic decides the outcome. A clause over an unrecorded column is NULL; `all` and `any` are
+SQL's AND and OR. A `none` that cannot be decided does not block, but it caps the confidence: so every
+condition is compiled twice, *lenient* (an undecided outermost `none` counts as satisfied) and *strict*
+(it stays NULL). A rule fires when lenient is true, and is capped when strict is not.
+
+Each rule's answer for a row is a code of three bits, 0 when it did not fire: the confidence (1 possible,
+2 likely, 3 certain) and 4 when capped. Twenty-one codes make one BIGINT, so that the answers of all
+rules for one row are a handful of numbers, cheap to compare and to group by over millions of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from analyzer.causes import CONFIDENCES, Confidence
+from analyzer.columns import columns
+from analyzer.engine.operators import OPERATORS, literal, quote
+from analyzer.engine.rule import Clause, Finding, Group, Node, Rule
+
+BATCH: Final = 21
+_BITS: Final = 3
+_CAPPED: Final = 4
+_LEVEL: Final[dict[Confidence, int]] = {name: len(CONFIDENCES) - i for i, name in enumerate(CONFIDENCES)}
+_CONFIDENCE: Final[dict[int, Confidence]] = {level: name for name, level in _LEVEL.items()}
+
+TRUE, FALSE, NULL = "TRUE", "FALSE", "NULL"
+Absent = frozenset[str]
+
+
+def clause_sql(clause: Clause, absent: Absent = frozenset()) -> str:
+    """One clause. absent: columns known to be NULL on every row, whose clauses need no SQL."""
+    if clause.operator == "exists":
+        if clause.column in absent:
+            return FALSE if clause.value else TRUE
+    elif any(name in absent for name in clause.columns()):
+        return NULL
+    return OPERATORS[clause.operator].sql(quote(clause.column), columns()[clause.column], clause.value)
+
+
+def lenient_sql(group: Group, absent: Absent = frozenset()) -> str:
+    """True where the condition holds, with undecided outermost `none` clauses taken as satisfied."""
+    # In this context only truth matters, so what can never be true may be called FALSE.
+    return _positive(group, absent, lambda blocked: _coalesce(_not(blocked)))
+
+
+def strict_sql(group: Group, absent: Absent = frozenset()) -> str:
+    """True where the condition holds and every `none` clause could be decided."""
+    return _positive(group, absent, _not)
+
+
+def has_none(group: Group) -> bool:
+    """Whether there is a `none` anywhere in it: only then can it be capped."""
+    return bool(group.none) or any(
+        has_none(node) for node in (*group.all, *group.any) if isinstance(node, Group)
+    )
+
+
+def code_sql(rule: Rule, absent: Absent = frozenset()) -> str:
+    """The rule's code for a row: 0, or confidence plus cap. '0' when it can never fire."""
+    fires = lenient_sql(rule.when, absent)
+    if fires == FALSE:
+        return "0"
+    level = str(_LEVEL[rule.confidence])
+    steps = []
+    for name, group in (
+        (3, rule.certain_when), (2, rule.likely_when), (1, rule.possible_when),
+    ):  # fmt: skip
+        if group is None:
+            continue
+        holds = lenient_sql(group, absent)
+        if holds == FALSE:
+            continue
+        value = str(name)
+        if name == 3 and has_none(group):
+            value = f"CASE WHEN {strict_sql(group, absent)} THEN 3 ELSE {2 + _CAPPED} END"
+        steps.append(f"WHEN {holds} THEN {value}")
+    if steps:
+        level = f"CASE {' '.join(steps)} ELSE {level} END"
+    if has_none(rule.when):
+        capped = f"(least(({level}) & 3, 2) | {_CAPPED})"
+        level = f"CASE WHEN {strict_sql(rule.when, absent)} THEN {level} ELSE {capped} END"
+    if rule.kinds:
+        fires = _and([_kinds(rule, absent), fires])
+        if fires == FALSE:
+            return "0"
+    return f"CASE WHEN {fires} THEN {level} ELSE 0 END"
+
+
+def key_sql(codes: Sequence[str]) -> str:
+    """Up to `BATCH` codes packed into one BIGINT, the first rule in the lowest bits."""
+    parts = [
+        f"(({code})::BIGINT << {_BITS * i})" if i else f"({code})::BIGINT"
+        for i, code in enumerate(codes)
+        if code != "0"
+    ]
+    return " | ".join(parts) or "0::BIGINT"
+
+
+def decode(keys: Sequence[int], rule_ids: Sequence[str]) -> list[Finding]:
+    """The findings behind a row's packed codes; rule_ids in the order in which they were packed."""
+    found = []
+    for batch, key in enumerate(keys):
+        position = batch * BATCH
+        while key:
+            code = key & 7
+            if code:
+                found.append(Finding(rule_ids[position], _CONFIDENCE[code & 3], bool(code & _CAPPED)))
+            key >>= _BITS
+            position += 1
+    return found
+
+
+def _kinds(rule: Rule, absent: Absent) -> str:
+    if "capture_kind" in absent:
+        return FALSE
+    return f'"capture_kind" IN ({", ".join(literal(kind) for kind in rule.kinds)})'
+
+
+def _positive(group: Group, absent: Absent, none: Callable[[str], str]) -> str:
+    def part(node: Node) -> str:
+        if isinstance(node, Clause):
+            return clause_sql(node, absent)
+        return _positive(node, absent, none)
+
+    parts = [part(node) for node in group.all]
+    if group.any:
+        parts.append(_or([part(node) for node in group.any]))
+    if group.none:
+        parts.append(none(_or([_exact(node, absent) for node in group.none])))
+    return FALSE if NULL in parts else _and(parts)
+
+
+def _exact(node: Node, absent: Absent) -> str:
+    """Full three-valued logic, as needed inside a `none`."""
+    if isinstance(node, Clause):
+        return clause_sql(node, absent)
+    parts = [_exact(child, absent) for child in node.all]
+    if node.any:
+        parts.append(_or([_exact(child, absent) for child in node.any]))
+    if node.none:
+        parts.append(_not(_or([_exact(child, absent) for child in node.none])))
+    return _and(parts)
+
+
+def _and(parts: Sequence[str]) -> str:
+    left = [part for part in parts if part != TRUE]
+    if FALSE in left:
+        return FALSE
+    return _joined(" AND ", left) if left else TRUE
+
+
+def _or(parts: Sequence[str]) -> str:
+    left = [part for part in parts if part != FALSE]
+    if TRUE in left:
+        return TRUE
+    return _joined(" OR ", left) if left else FALSE
+
+
+def _joined(sign: str, parts: Sequence[str]) -> str:
+    different = list(dict.fromkeys(parts))
+    return different[0] if len(different) == 1 else "(" + sign.join(f"({part})" for part in different) + ")"
+
+
+def _not(part: str) -> str:
+    return {TRUE: FALSE, FALSE: TRUE, NULL: NULL}.get(part) or f"(NOT ({part}))"
+
+
+def _coalesce(part: str) -> str:
+    if part in (TRUE, FALSE):
+        return part
+    return TRUE if part == NULL else f"coalesce({part}, TRUE)"

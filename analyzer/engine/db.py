@@ -1,0 +1,36 @@
+"""The one place that opens DuckDB for the engine: closed to the outside, single-threaded, offline."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Final
+
+_CONFIG: Final[dict[str, Any]] = {
+    "threads": 1,
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+}
+_held: dict[int, Any] = {}
+_lock = threading.Lock()
+
+
+def connection() -> Any:
+    """A connection of its own to an in-memory database that this process shares (`DuckDBPyConnection`).
+
+    Opening a database costs more than evaluating a capture, so it is opened once per process; each
+    caller gets a cursor, whose temporary tables no other caller sees. Close it when done. A process
+    that was forked opens its own.
+    """
+    pid = os.getpid()
+    with _lock:
+        base = _held.get(pid)
+        if base is None:
+            import duckdb
+
+            base = duckdb.connect(":memory:", config=_CONFIG)
+            base.execute("SET lock_configuration = true")
+            _held[pid] = base
+        return base.cursor()

@@ -1,0 +1,179 @@
+"""`say`, `fix` and `settle`: Jinja templates cut down to text, values, conditions and filters.
+
+Rules come from anyone, so a template may not loop, assign, call, index or import: it can spend neither
+time nor memory. Values come from captures, so text passes the redactor first and loses its control
+characters. What was not recorded is said in words.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from analyzer.columns import Exchange, columns
+from analyzer.engine import format as fmt
+
+Show = Callable[[str, object], object]
+
+_NODES: Final = frozenset(
+    [
+        "Template",
+        "Output",
+        "TemplateData",
+        "Name",
+        "Const",
+        "Filter",
+        "Test",
+        "If",
+        "CondExpr",
+        "Compare",
+        "Operand",
+        "And",
+        "Or",
+        "Not",
+        "Add",
+        "Sub",
+        "Div",
+        "FloorDiv",
+        "Mod",
+        "Neg",
+        "Pos",
+        "Concat",
+        "Tuple",
+        "List",
+        "Keyword",
+    ]
+)
+_LONGEST: Final = 4000
+_FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "duration": fmt.duration,
+    "bytes": fmt.size,
+    "number": fmt.number,
+    "pct": fmt.percent,
+    "clock": fmt.clock,
+    "plural": fmt.plural,
+    "default": lambda value, other="": other if value is None or value == "" else value,
+    "replace": lambda value, old, new: _short(_text(value).replace(str(old), str(new))) if len(str(new)) < 200 else _text(value),
+    "upper": lambda value: _text(value).upper(),
+    "lower": lambda value: _text(value).lower(),
+    "capitalize": lambda value: _text(value)[:1].upper() + _text(value)[1:],
+    "trim": lambda value: _text(value).strip(),
+    "round": lambda value, digits=0: None if value is None else round(value, digits) if digits else round(value),
+    "int": lambda value: None if value is None else int(value),
+    "abs": lambda value: None if value is None else abs(value),
+    "min": lambda value, other: None if value is None or other is None else min(value, other),
+    "max": lambda value, other: None if value is None or other is None else max(value, other),
+}  # fmt: skip
+FILTERS: Final = tuple(sorted(_FILTERS))
+
+
+def _text(value: Any) -> str:
+    return fmt.UNRECORDED if value is None else str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # Output is plain text: every renderer escapes for its own medium.
+    env = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined, finalize=_finalize)
+    env.filters = dict(_FILTERS)
+    env.globals = {}
+    return env
+
+
+def _finalize(value: Any) -> Any:
+    if value is None:
+        return fmt.UNRECORDED
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return fmt.number(value)
+    return value
+
+
+def problem_of(text: str) -> tuple[str, str | None] | None:
+    """What is wrong with a template: (message, expected); None when it is sound."""
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
+    env = _environment()
+    try:
+        tree = env.parse(text)
+        for node in tree.find_all(nodes.Node):
+            kind = type(node).__name__
+            if kind == "Filter" and node.name not in _FILTERS:
+                return f'unknown filter "{node.name}"', _close(node.name, FILTERS, "a filter")
+            if kind == "Test" and node.name not in env.tests:
+                return f'unknown test "{node.name}"', "is none, is not none, is true, is false …"
+            if kind not in _NODES:
+                return (
+                    f"a template may not contain {_PLAIN.get(kind, kind)}",
+                    "text, {{ column | filter }} and {% if %}",
+                )
+        unknown = sorted(meta.find_undeclared_variables(tree) - set(columns()))
+    except TemplateSyntaxError as error:
+        return f"template: {error.message}, in its line {error.lineno}", None
+    except RecursionError:
+        return "template: nested too deeply", None
+    if unknown:
+        return f'unknown variable "{unknown[0]}"', _close(
+            unknown[0], tuple(columns()), "a column of the exchange table"
+        )
+    return None
+
+
+_PLAIN: Final = {
+    "For": "loops", "Call": "calls", "Getattr": "attributes", "Getitem": "indexing", "Assign": "set",
+    "Mul": "multiplication", "Pow": "powers", "Macro": "macros", "Include": "include", "Import": "import",
+}  # fmt: skip
+
+
+def _close(name: str, known: tuple[str, ...], what: str) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.55)
+    return f'{what}; nearest is "{near[0]}"' if near else what
+
+
+@cache
+def _compiled(text: str) -> tuple[Any, frozenset[str]]:
+    from jinja2 import meta
+
+    problem = problem_of(text)
+    if problem:
+        raise ValueError(problem[0])
+    env = _environment()
+    return env.from_string(text), frozenset(meta.find_undeclared_variables(env.parse(text)))
+
+
+def values_for(row: Exchange, names: frozenset[str], show: Show) -> Mapping[str, Any]:
+    """The named columns as a template may see them: redacted where they must be, text cleaned."""
+    return {name: shown_value(row, name, show) for name in names}
+
+
+def shown_value(row: Exchange, name: str, show: Show) -> Any:
+    """One column's value, fit to be shown."""
+    value: Any = getattr(row, name)
+    if value is None:
+        return None
+    if not columns()[name].shown:
+        value = show(name, value)
+    return fmt.clean(value) if isinstance(value, str) else value
+
+
+def render(text: str, row: Exchange, show: Show) -> str:
+    """A template over a row. Raises ValueError when the template itself is unsound."""
+    if "{" not in text:
+        return text
+    from jinja2 import TemplateError
+
+    template, names = _compiled(text)
+    try:
+        return str(template.render(values_for(row, names, show))).strip("\n")
+    except (TemplateError, TypeError, ArithmeticError) as error:
+        raise ValueError(f"the template fails on this row: {type(error).__name__}") from error

@@ -1,0 +1,107 @@
+"""Verdicts for a whole DuckDB table: millions of log lines, weighed without a Python loop over rows.
+
+However many rows there are, few *patterns* of fired rules occur. SQL computes each row's pattern, Python
+weighs every distinct pattern once, and a join carries the verdict back to the rows.
+"""
+
+# ruff: noqa: S608 - the SQL is built from column names and literals that `operators` quotes.
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from analyzer.causes import CAUSES
+from analyzer.engine.compile import decode
+from analyzer.engine.evaluate import Plan, resilient
+from analyzer.engine.fallback import cause_sql, columns_read
+from analyzer.engine.operators import quote
+from analyzer.engine.rule import Finding, RuleSet
+from analyzer.engine.weigh import rank
+
+
+@dataclass(slots=True)
+class TableEvaluation:
+    """What `evaluate_table` leaves behind.
+
+    result: the temporary table: n, pattern (BIGINT), rule (NULL when none fired), cause, party,
+    severity, confidence. patterns: the findings behind each pattern, as `weigh` takes them.
+    """
+
+    result: str
+    patterns: dict[int, list[Finding]]
+    rule_errors: list[str] = field(default_factory=list)
+
+    def findings(self, pattern: int) -> list[Finding]:
+        """The rules that fired on rows with this pattern."""
+        return self.patterns[pattern]
+
+
+def evaluate_table(
+    con: Any, table: str, ruleset: RuleSet, *, result: str = "verdicts", where: str | None = None
+) -> TableEvaluation:
+    """One verdict for each row of `table`, as the temporary table `result`.
+
+    con: the caller's connection. table: has a column `n` and any of the exchange table's columns; the
+    missing ones count as unrecorded. where: SQL that chooses rows (trusted: it comes from the program).
+    """
+    described = con.execute(f"SELECT * FROM {quote(table)} LIMIT 0").description
+    present = {item[0] for item in described}
+    wanted = ruleset.columns | columns_read()
+    chosen = f" WHERE {where}" if where else ""
+    absent = frozenset(wanted - present) | _all_null(con, table, wanted & present, chosen)
+    keyed = f"{result}_keys"
+    own = cause_sql(absent)
+
+    def run(plan: Plan) -> Plan:
+        keys = "".join(f", {key} AS k{i}" for i, key in enumerate(plan.keys))
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quote(keyed)} AS "
+            f"SELECT n, {own} AS own_cause{keys} FROM {quote(table)}{chosen}"
+        )
+        return plan
+
+    plan, errors = resilient(con, f"(SELECT * FROM {quote(table)}{chosen})", ruleset, absent, run)
+    names = ["own_cause", *(f"k{i}" for i in range(len(plan.keys)))]
+    found = con.execute(f"SELECT DISTINCT {', '.join(names)} FROM {quote(keyed)}").fetchall()
+    patterns: dict[int, list[Finding]] = {}
+    rows: list[tuple[Any, ...]] = []
+    for pattern, (own_cause, *keys) in enumerate(found):
+        findings = decode(keys, plan.rule_ids)
+        patterns[pattern] = findings
+        rule, cause, confidence = None, CAUSES[own_cause], "possible"
+        if findings:
+            ranking = rank(tuple(findings), ruleset)
+            rule, confidence = ranking.winner, ranking.confidence
+            cause = CAUSES[ruleset[rule].cause]
+        rows.append((pattern, rule, cause.id, cause.party, cause.severity, confidence, own_cause, *keys))
+    _store(con, result, keyed, names, rows)
+    return TableEvaluation(result, patterns, errors)
+
+
+def _all_null(con: Any, table: str, names: Iterable[str], chosen: str) -> frozenset[str]:
+    """The columns that no chosen row records: one pass that makes most rules disappear from the SQL."""
+    ordered = sorted(names)
+    if not ordered:
+        return frozenset()
+    counts = con.execute(
+        f"SELECT {', '.join(f'count({quote(name)})' for name in ordered)} FROM {quote(table)}{chosen}"
+    ).fetchone()
+    return frozenset(name for name, count in zip(ordered, counts, strict=True) if not count)
+
+
+def _store(con: Any, result: str, keyed: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    head = ("pattern", "rule", "cause", "party", "severity", "confidence")
+    types = ["BIGINT", *["VARCHAR"] * 6, *["BIGINT"] * (len(names) - 1)]
+    lists = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in types]
+    unnested = ", ".join(
+        f"unnest(?::{kind}[]) AS {name}" for kind, name in zip(types, (*head, *names), strict=True)
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(result + '_patterns')} AS SELECT {unnested}", lists)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quote(result)} AS "
+        f"SELECT n, {', '.join(head)} FROM {quote(keyed)} JOIN {quote(result + '_patterns')} "
+        f"USING ({', '.join(names)})"
+    )
+    con.execute(f"DROP TABLE {quote(keyed)}")
+    con.execute(f"DROP TABLE {quote(result + '_patterns')}")
