@@ -35,7 +35,7 @@ def test_heartbeat_never_promises_to_beat_a_total_limit(row: Limit) -> None:
         ("nginx", "idle", 60_000),  # proxy_read_timeout, ngx_http_proxy_module
         ("envoy", "total", 15_000),  # route timeout, Envoy FAQ
         ("envoy", "idle", 300_000),  # stream_idle_timeout, Envoy FAQ
-        ("aws-alb", "idle", 60_000),  # idle_timeout.timeout_seconds
+        ("alb", "idle", 60_000),  # idle_timeout.timeout_seconds
         ("cloudflare", "idle", 125_000),  # Proxy Read Timeout since July 2026
         ("heroku", "first-byte", 30_000),  # H12
         ("heroku", "idle", 55_000),  # H15
