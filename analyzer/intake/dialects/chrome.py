@@ -1,0 +1,135 @@
+"""Chrome, Edge and other Chromium browsers: the DevTools network panel's export.
+
+Source of truth: devtools-frontend `har/Log.ts`. Differences from HAR 1.2 that matter here:
+- `response._error` holds the net error, and `null` says that there was none.
+- Without a response the whole life is in `timings.blocked`: it is no queueing time.
+- `connection` is the remote port since `_connectionId` exists, and the connection's id before.
+- WebSocket: `wait` runs to the last frame, `receive` from the last frame to the close.
+- The default export is sanitized: no cookies, no Authorization, no data in recorded events.
+- Only finished requests are exported, except event streams that had delivered an event.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import ClassVar
+
+from analyzer.intake import values
+from analyzer.intake.dialects.base import (
+    NO_FAILURE,
+    Dialect,
+    Times,
+    active,
+    plain_times,
+    setup_reused,
+)
+from analyzer.intake.shape import Entry, Header, is_set, plain, present
+
+_CREDENTIALS = frozenset(("authorization", "cookie", "set-cookie"))
+_FRAMES = frozenset(("iframe", "frame", "embed", "object", "fencedframe"))
+
+
+class Chrome(Dialect):
+    """Chromium's DevTools."""
+
+    name: ClassVar[str] = "chrome-devtools"
+    empty_body_is_true: ClassVar[bool] = True
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__(entries)
+        self._ids = any(entry.connection_id is not None for entry in entries)
+        has_credentials = any(_has_credentials(entry) for entry in entries)
+        self._sanitized = not has_credentials and any(_is_stripped(entry) for entry in entries)
+        # Without any credential in the file, an absent header may as well have been taken out.
+        self.drops_auth = self._sanitized or not has_credentials
+        self._page_starts = sorted(
+            values.epoch_ms(start)
+            for entry in entries
+            if _is_navigation(entry) and (start := values.instant(entry.startedDateTime)) is not None
+        )
+
+    @property
+    def label(self) -> str:
+        return "chrome-devtools-sanitized" if self._sanitized else self.name
+
+    def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        return entry.response is not None and is_set(entry.response.error)
+
+    def from_cache(self, entry: Entry) -> bool | None:
+        return entry.from_cache in ("memory", "disk") or entry.from_cache is True
+
+    def times(self, entry: Entry, status: int | None) -> Times:
+        times = plain_times(entry)
+        if entry.resource_type == "websocket":
+            # The handshake's own times are overwritten by the frames'.
+            return times._replace(ttfb=None, receive=None, active=active(times.duration, times.blocked))
+        if not status and _never_sent(times):
+            return Times(
+                duration=times.duration, queued=times.queued, active=active(times.duration, times.queued)
+            )
+        return times
+
+    def connection_id(self, entry: Entry, port: int | None) -> str | None:
+        if not self._ids:
+            return super().connection_id(entry, port)
+        found = values.text(entry.connection_id)
+        return None if found == "0" else found
+
+    def connection_reused(self, entry: Entry, times: Times) -> bool | None:
+        if self.from_cache(entry) or entry.resource_type == "websocket":
+            return None
+        return setup_reused(entry, times)
+
+    def end_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        if self.failure(entry) != NO_FAILURE:
+            return True
+        if entry.resource_type == "websocket":
+            receive = values.duration(entry.timings.receive) if entry.timings is not None else None
+            return None if receive is None or not status else receive > 0
+        content = entry.response.content if entry.response is not None else None
+        if content is None or present(content.text) or not present(entry.events):
+            # Pending requests are left out of the file, so that a request without events has ended.
+            return True
+        if not values.size(content.size):
+            return True
+        return None if self._left_page(entry) else False
+
+    def _left_page(self, entry: Entry) -> bool:
+        """A later navigation took the bodies of everything before it, so that no body says nothing."""
+        start = values.instant(entry.startedDateTime)
+        if start is None:
+            return True
+        return bisect_right(self._page_starts, values.epoch_ms(start)) < len(self._page_starts)
+
+
+def _never_sent(times: Times) -> bool:
+    return not times.send and not times.ttfb and not times.receive
+
+
+def _has_credentials(entry: Entry) -> bool:
+    for message in (entry.request, entry.response):
+        for header in (message.headers or ()) if message is not None else ():
+            if header.name.lower() in _CREDENTIALS:
+                return True
+    return False
+
+
+def _is_stripped(entry: Entry) -> bool:
+    """Recorded events without their data: only the sanitized export writes that."""
+    if not present(entry.events):
+        return False
+    try:
+        events = plain(entry.events)
+    except (ValueError, RecursionError):
+        return False
+    if type(events) is not list or not events or any(type(event) is not dict for event in events):
+        return False
+    return all("data" not in event for event in events)
+
+
+def _is_navigation(entry: Entry) -> bool:
+    if entry.resource_type != "document" or entry.request is None:
+        return False
+    headers: list[Header] = entry.request.headers or []
+    return not any(h.name.lower() == "sec-fetch-dest" and h.value in _FRAMES for h in headers)

@@ -1,0 +1,246 @@
+"""One HAR entry → one exchange, with what decoding needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from msgspec import Raw
+
+from analyzer.columns import Exchange
+from analyzer.intake import agents, bodies, headers, values
+from analyzer.intake.dialects import Dialect
+from analyzer.intake.losses import Losses
+from analyzer.intake.shape import Content, Entry, Request, Response, plain, present
+from analyzer.model import Chunk, Recorded, RecordedEvent, RecordedMessage
+
+_EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
+_METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}")
+_NO_REQUEST = Request()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all entries of a capture share."""
+
+    path: str
+    dialect: Dialect
+    agent: agents.Agent | None
+    attached: bodies.Attachment
+    losses: Losses
+
+
+def record(position: int, entry: Entry, raw: Raw, context: Context) -> Recorded:
+    """The exchange of one entry. Never raises on what an entry contains."""
+    dialect, where = context.dialect, f"$.log.entries[{position}]"
+    request = entry.request or _NO_REQUEST
+    response = entry.response
+    content = response.content if response is not None else None
+    sent, received = headers.pairs(request.headers), headers.pairs(response.headers if response else None)
+    row = Exchange(
+        capture=context.path, capture_kind="har", dialect=dialect.label, where=where, position=position
+    )
+
+    # -- transport
+    status = dialect.status(response)
+    times = dialect.times(entry, status)
+    row.status = status
+    row.started_at = values.instant(entry.startedDateTime)
+    if row.started_at is None:
+        context.losses.add(
+            where, "startedDateTime is missing or no date", "its clock columns are not recorded"
+        )
+    row.duration_ms, row.blocked_ms, row.queued_ms = times.duration, times.blocked, times.queued
+    row.dns_ms, row.connect_ms, row.tls_ms = times.dns, times.connect, times.tls
+    row.send_ms, row.ttfb_ms, row.receive_ms, row.active_ms = (
+        times.send,
+        times.ttfb,
+        times.receive,
+        times.active,
+    )
+    row.end_recorded = dialect.end_recorded(entry, status)
+    if row.started_at is not None and times.duration is not None and row.end_recorded is not False:
+        try:
+            row.ended_at = row.started_at + timedelta(milliseconds=times.duration)
+        except OverflowError:
+            row.ended_at = None
+    row.net_error, row.failure_text = dialect.failure(entry)
+    row.errors_recorded = dialect.errors_recorded(entry, status)
+    if type(entry.serverIPAddress) is str:
+        row.server_ip, row.server_ip_private = values.ip_address(entry.serverIPAddress)
+
+    # -- request
+    row.method = request.method.upper() if request.method and _METHOD.fullmatch(request.method) else None
+    row.url = request.url or None
+    row.scheme, row.host, port, row.path = values.url_parts(row.url)
+    row.http_version = dialect.http_version(entry)
+    row.resource_type = dialect.resource_type(entry, request)
+    row.initiator, row.initiator_extension = _initiator(entry)
+    row.connection_id = dialect.connection_id(entry, port)
+    row.connection_reused = dialect.connection_reused(entry, times)
+    got = headers.fill_request(row, sent, drops_auth=dialect.drops_auth)
+    agent = agents.browser(got.get("user-agent", ""), got.get("sec-ch-ua", "")) or context.agent
+    if agent is not None:
+        row.browser, row.browser_version = agent
+    row.cross_origin = headers.cross_origin(row.url, got, row.resource_type)
+    row.request_bytes = _request_bytes(request, got)
+
+    # -- response
+    row.status_text = response.statusText or None if response is not None else None
+    headers.fill_response(row, received, content.mimeType if content else None, row.started_at)
+    row.from_cache = dialect.from_cache(entry)
+    row.via_service_worker = dialect.via_service_worker(entry)
+    row.body_bytes = dialect.body_bytes(entry)
+    row.transfer_bytes = _transfer_bytes(response)
+    row.close_code = dialect.close_code(entry)
+
+    recorded = Recorded(
+        exchange=row, request_headers=sent, response_headers=received, raw=partial(as_plain, raw)
+    )
+    start_ms = values.epoch_ms(row.started_at) if row.started_at is not None else None
+    recorded.events = _events(entry.events, start_ms, where, context)
+    recorded.messages = _messages(entry.messages, start_ms, dialect.message_unit_ms, where, context)
+    recorded.chunks = _chunks(entry.chunks)
+    if type(entry.pageref) is str:
+        recorded.page = entry.pageref
+    recorded.body, row.body_recorded = _body(content, status, row, recorded, context)
+    if request.postData is not None:
+        recorded.request_body = partial(bodies.request_body, request.postData, context.attached)
+    return recorded
+
+
+def as_plain(raw: Raw) -> dict[str, Any]:
+    """The entry as plain JSON values."""
+    try:
+        value = plain(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return value if type(value) is dict else {}
+
+
+def _body(
+    content: Content | None, status: int | None, row: Exchange, recorded: Recorded, context: Context
+) -> tuple[Callable[[], bytes | None], bool | None]:
+    events = recorded.events is not None and any(event.data is not None for event in recorded.events)
+    messages = recorded.messages is not None
+    if content is None:
+        return (lambda: None), events or messages
+    empty_is_true = (
+        context.dialect.empty_body_is_true and bool(status) and row.net_error is None
+        and row.failure_text is None and row.resource_type != "websocket" and row.end_recorded is not False
+    )  # fmt: skip
+    body = partial(bodies.response_body, content, empty_is_true, row.content_encoding, context.attached)
+    if content.file is not None:
+        return body, True
+    if len(memoryview(content.text)) > 2:
+        if not row.body_bytes and present(content.text):
+            # A size of 0, -1 or nothing beside a text: the text is right.
+            found = body()
+            row.body_bytes = len(found) if found is not None else None
+        return body, True
+    empty = empty_is_true and content.size == 0
+    return body, empty or events or messages
+
+
+def _request_bytes(request: Request, got: dict[str, str]) -> int | None:
+    found = values.size(request.bodySize)
+    if found is None:
+        length = got.get("content-length", "")
+        found = int(length) if length.isdecimal() and len(length) < 19 else None
+    return found
+
+
+def _transfer_bytes(response: Response | None) -> int | None:
+    if response is None:
+        return None
+    found = values.size(response.transfer_size)
+    if found is None:
+        body, head = values.size(response.bodySize), values.size(response.headersSize)
+        found = body + (head or 0) if body is not None else None
+    return found
+
+
+def _initiator(entry: Entry) -> tuple[str | None, str | None]:
+    """Type of the initiator, and the extension that called last: the outermost frame of the stack."""
+    given = entry.initiator
+    if type(given) is str:  # chrome-har writes the URL here and the type beside it
+        found = _EXTENSION.match(given)
+        return values.token(entry.initiator_type), found[1] if found else None
+    if type(given) is not dict:
+        return None, None
+    stack = given.get("stack")
+    frames = stack.get("callFrames") if type(stack) is dict else None
+    urls = [frame.get("url") for frame in frames if type(frame) is dict] if type(frames) is list else []
+    urls.append(given.get("url"))
+    for url in urls:
+        if type(url) is str and url:
+            found = _EXTENSION.match(url)
+            return values.token(given.get("type")), found[1] if found else None
+    return values.token(given.get("type")), None
+
+
+def _events(raw: Raw, start_ms: float | None, where: str, context: Context) -> list[RecordedEvent] | None:
+    """`_eventSourceMessages`. A stamp equal to the request's start means that the time is unknown."""
+    found: list[RecordedEvent] = []
+    for item in bodies.any_list(raw):
+        if type(item) is not dict:
+            context.losses.add(f"{where}._eventSourceMessages", "an event is no object", "it is left out")
+            continue
+        data, name, ident = item.get("data"), item.get("eventName"), item.get("eventId")
+        found.append(
+            RecordedEvent(
+                name if type(name) is str and name else "message",
+                data if type(data) is str else None,
+                ident if type(ident) is str and ident else None,
+                _since(item.get("time"), start_ms, 1000.0),
+            )
+        )
+    return found or None
+
+
+def _since(given: Any, start_ms: float | None, unit_ms: float) -> float | None:
+    """Epoch time → ms since the request's start, to the microsecond that a double still holds.
+
+    None for a stamp within the millisecond of the start, or before it: nothing can have arrived.
+    """
+    at = values.number(given)
+    if at is None or start_ms is None:
+        return None
+    since = at * unit_ms - start_ms
+    return round(since, 3) if since >= 1.0 else None
+
+
+def _messages(
+    raw: Raw, start_ms: float | None, unit_ms: float, where: str, context: Context
+) -> list[RecordedMessage] | None:
+    """`_webSocketMessages`; an empty list is kept where the exchange is a WebSocket."""
+    found: list[RecordedMessage] = []
+    for item in bodies.any_list(raw):
+        if type(item) is not dict:
+            context.losses.add(f"{where}._webSocketMessages", "a message is no object", "it is left out")
+            continue
+        kind, data, opcode = item.get("type"), item.get("data"), item.get("opcode")
+        found.append(
+            RecordedMessage(
+                kind if kind in ("send", "receive", "error") else "receive",
+                data if type(data) is str else None,
+                opcode if type(opcode) is int and opcode >= 0 else None,
+                _since(item.get("time"), start_ms, unit_ms),
+            )
+        )
+    return found or None
+
+
+def _chunks(raw: Raw) -> list[Chunk] | None:
+    """chrome-har's `_chunks`, times as recorded; the dialect puts them on the request's clock."""
+    found = []
+    for item in bodies.any_list(raw):
+        if type(item) is dict:
+            at, size = values.duration(item.get("ts")), values.size(item.get("bytes"))
+            if at is not None and size is not None:
+                found.append(Chunk(at, size))
+    return found or None

@@ -1,0 +1,229 @@
+"""A HAR, in whatever state → a Capture: every entry is read, or warned about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from analyzer.errors import CaptureError
+from analyzer.intake import agents, shape, split, text, values
+from analyzer.intake.dialects import choose
+from analyzer.intake.entry import Context, record
+from analyzer.intake.inputs import Input
+from analyzer.intake.losses import Losses
+from analyzer.model import Capture, CaptureInfo, Page
+
+_HELP = "export it again: DevTools > Network > Export HAR"
+
+
+class _Log(msgspec.Struct):
+    entries: list[Raw]
+    creator: Raw = shape.NONE
+    browser: Raw = shape.NONE
+    pages: Raw = shape.NONE
+
+
+class _Document(msgspec.Struct):
+    log: _Log
+
+
+_decode_document = msgspec.json.Decoder(_Document).decode
+
+
+def read_har(inp: Input) -> Capture:
+    """Read a HAR.
+
+    Entries in the file = entries returned + entries that a warning counts. Bodies are unescaped
+    only when asked for. Raises CaptureError when nothing in the file can be read.
+    """
+    losses = Losses()
+    data = text.as_utf8(inp.data(), losses, inp.path)
+    for warning in inp.warnings:
+        losses.add(inp.path, warning)
+    log = _document(data, inp.path, losses)
+    text.check_utf8(data, losses, inp.path)
+
+    creator, creator_version = _named(log.creator)
+    browser, browser_version = _named(log.browser)
+    found: list[tuple[int, shape.Entry, Raw]] = []
+    for position, raw in enumerate(log.entries):
+        entry = _entry(position, raw, losses)
+        if entry is not None:
+            found.append((position, entry, raw))
+
+    dialect = choose(creator, browser, [entry for _, entry, _ in found])([entry for _, entry, _ in found])
+    context = Context(
+        path=inp.path,
+        dialect=dialect,
+        agent=agents.declared(browser, browser_version) or agents.declared(creator, creator_version),
+        attached=inp.attachment,
+        losses=losses,
+    )
+    entries = [record(position, entry, raw, context) for position, entry, raw in found]
+    info = CaptureInfo(
+        path=inp.path,
+        kind="har",
+        dialect=dialect.label,
+        creator=creator,
+        exchanges=len(entries),
+        warnings=losses.sentences(),
+    )
+    return Capture(info=info, entries=entries, pages=_pages(log.pages))
+
+
+def _entry(position: int, raw: Raw, losses: Losses) -> shape.Entry | None:
+    """One entry, fast or forgiving; None with a loss where nothing can be read."""
+    where = f"$.log.entries[{position}]"
+    try:
+        return shape.entry(raw)
+    except msgspec.ValidationError as error:
+        # msgspec names the path and the types, never a value.
+        reason = f"a field is of an unexpected type ({str(error).partition(' - at')[0]})"
+    except (msgspec.MsgspecError, ValueError):
+        reason = "it is not valid JSON"
+    except RecursionError:
+        losses.add(where, "it is nested too deeply", "the exchange is left out")
+        return None
+    try:
+        found = shape.fix(shape.plain(raw))
+    except (ValueError, RecursionError):
+        losses.add(where, reason, "the exchange is left out")
+        return None
+    if found is None:
+        losses.add(where, "it is no object", "the exchange is left out")
+        return None
+    losses.add(where, reason, "what does not fit is read as not recorded")
+    return found
+
+
+def _document(data: text.Buffer, path: str, losses: Losses) -> _Log:
+    try:
+        return _decode_document(data).log
+    except msgspec.ValidationError:
+        other = _elsewhere(data)
+        if other is not None:
+            losses.add("$", "the log is not where HAR 1.2 puts it", "it was found elsewhere in the document")
+            return other
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    return _salvage(data, path, losses)
+
+
+def _elsewhere(data: text.Buffer) -> _Log | None:
+    """A log one level down, a bare log, or a list of logs: the first object that has entries."""
+    try:
+        root = msgspec.json.decode(data, type=dict[str, Raw] | list[Raw] | None)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    queue: list[tuple[Any, int]] = [(root, 0)]
+    empty: _Log | None = None
+    for holder, depth in queue:
+        parts: list[Raw] = list(holder.values()) if isinstance(holder, dict) else list(holder or ())
+        if isinstance(holder, dict) and "entries" in holder:
+            log = _log_of(holder)
+            if log is not None:
+                return log
+        if isinstance(holder, dict) and isinstance(holder.get("log"), Raw) and empty is None:
+            empty = _empty_log(holder["log"])
+        if depth >= 4:
+            continue
+        for part in parts[:1000]:
+            if bytes(memoryview(part)[:1]) in (b"{", b"["):
+                try:
+                    inner = msgspec.json.decode(part, type=dict[str, Raw] | list[Raw])
+                except (msgspec.MsgspecError, ValueError, RecursionError):
+                    continue
+                queue.append((inner, depth + 1))
+    return empty
+
+
+def _log_of(holder: dict[str, Raw]) -> _Log | None:
+    try:
+        entries = msgspec.json.decode(holder["entries"], type=list[Raw] | None)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    get = holder.get
+    return _Log(
+        entries or [], get("creator", shape.NONE), get("browser", shape.NONE), get("pages", shape.NONE)
+    )
+
+
+def _empty_log(raw: Raw) -> _Log | None:
+    """A log without entries: creator or version says that it is one."""
+    try:
+        log = msgspec.json.decode(raw, type=dict[str, Raw])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if not {"version", "creator", "pages", "browser"} & log.keys():
+        return None
+    return _Log(
+        [], log.get("creator", shape.NONE), log.get("browser", shape.NONE), log.get("pages", shape.NONE)
+    )
+
+
+def _salvage(data: text.Buffer, path: str, losses: Losses) -> _Log:
+    """A document that no parser accepts: the complete entries, and how many bytes they leave over."""
+    start = split.find_entries(data)
+    if start is None:
+        raise CaptureError(
+            "it is no HAR that can be read: no list of entries was found", where=path, help=_HELP
+        )
+    cut = split.elements(data, start)
+    lost = len(data) - cut.end
+    if not cut.closed:
+        if not cut.spans:
+            raise CaptureError(
+                "the file is cut before its first entry ends", where=path,
+                effect=f"{len(data)} bytes hold no complete exchange", help=_HELP,
+            )  # fmt: skip
+        losses.add(
+            path, f"the file is cut or damaged after entry {len(cut.spans) - 1}",
+            f"its last {lost} bytes could not be read",
+        )  # fmt: skip
+    else:
+        losses.add(path, "it is not valid JSON", "its entries were read one by one")
+
+    def member(name: bytes) -> Raw:
+        found = split.member(data, name, 0, start) or split.member(data, name, cut.end, len(data))
+        return Raw(found) if found is not None else shape.NONE
+
+    view = memoryview(data)
+    entries = [Raw(view[begin:end]) for begin, end in cut.spans]
+    return _Log(entries, member(b"creator"), member(b"browser"), member(b"pages"))
+
+
+def _named(raw: Raw) -> tuple[str | None, str | None]:
+    """Name and version of `creator` or `browser`."""
+    try:
+        value = shape.plain(raw) if shape.present(raw) else None
+    except (ValueError, RecursionError):
+        return None, None
+    if type(value) is not dict:
+        return None, None
+    return values.text(value.get("name")), values.text(value.get("version"))
+
+
+def _pages(raw: Raw) -> list[Page]:
+    try:
+        value = shape.plain(raw) if shape.present(raw) else None
+    except (ValueError, RecursionError):
+        return []
+    pages = []
+    for page in value if type(value) is list else ():
+        if type(page) is not dict:
+            continue
+        timings = page.get("pageTimings")
+        timings = timings if type(timings) is dict else {}
+        started = values.instant(page.get("startedDateTime"))
+        pages.append(
+            Page(
+                id=values.text(page.get("id")) or "",
+                title=values.text(page.get("title")) or "",
+                started_ms=values.epoch_ms(started) if started is not None else None,
+                on_content_load_ms=values.duration(timings.get("onContentLoad")),
+                on_load_ms=values.duration(timings.get("onLoad")),
+            )
+        )
+    return pages

@@ -1,0 +1,120 @@
+"""Header lists → the direct columns of the table."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+from analyzer.columns import Exchange
+from analyzer.intake import values
+from analyzer.intake.shape import Header
+
+Pairs = list[tuple[str, str]]
+
+# Headers that carry a key or token of the caller. Cookies are a browser's doing and do not count.
+_KEYS: Final = frozenset(
+    (
+        "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-auth-token", "x-access-token",
+        "x-amz-security-token", "ocp-apim-subscription-key", "x-functions-key", "apikey", "x-apikey",
+    )
+)  # fmt: skip
+_MITIGATED: Final = ("cf-mitigated", "x-vercel-mitigated", "x-amzn-waf-action")
+_MEDIA = re.compile(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][\w-]{0,40}", re.ASCII)
+
+
+def pairs(headers: list[Header] | None) -> Pairs:
+    """Names in lower case, in recorded order, without pseudo-headers."""
+    if not headers:
+        return []
+    return [(header.name.lower(), header.value) for header in headers if header.name[:1] != ":"]
+
+
+def media_type(value: str | None) -> str | None:
+    """`text/event-stream; charset=utf-8` → `text/event-stream`; exporters' `x-unknown` is None."""
+    if not value:
+        return None
+    word = value.partition(";")[0].strip().lower()
+    if not _MEDIA.fullmatch(word) or word in ("x-unknown", "application/x-unknown", "undefined", "null"):
+        return None
+    return word
+
+
+def fill_request(row: Exchange, headers: Pairs, *, drops_auth: bool) -> dict[str, str]:
+    """Set the columns that request headers give; returns them by name, the last one winning."""
+    got = dict(headers)
+    row.accept = got.get("accept")
+    row.user_agent = got.get("user-agent")
+    row.resumed = "last-event-id" in got if headers else None
+    if not _KEYS.isdisjoint(got):
+        row.auth_sent = True
+    elif headers and not drops_auth:
+        row.auth_sent = False
+    return got
+
+
+def fill_response(row: Exchange, headers: Pairs, mime: str | None, at: datetime | None) -> dict[str, str]:
+    """Set the columns that response headers give; returns them by name, the last one winning.
+
+    mime: `content.mimeType`, for exporters that lose the header. at: when the answer came, for a
+    Retry-After that is a date.
+    """
+    got = dict(headers)
+    get = got.get
+    row.content_type = media_type(get("content-type")) or media_type(mime)
+    if not headers:
+        return got
+    row.content_encoding = values.token(get("content-encoding"))
+    row.transfer_encoding = values.token(get("transfer-encoding"))
+    length = (get("content-length") or "").partition(",")[0].strip()
+    row.content_length = int(length) if length.isdecimal() and len(length) < 19 else None
+    row.cache_control = values.token(get("cache-control"))
+    row.age_s = values.duration(get("age"))
+    row.server = get("server")
+    row.via = ", ".join(value for name, value in headers if name == "via") if "via" in got else None
+    row.accel_buffering = values.token(get("x-accel-buffering"))
+    row.mitigated = next((word for name in _MITIGATED if (word := values.token(get(name)))), None)
+    if "www-authenticate" in got:
+        scheme = _SCHEME.match(got["www-authenticate"].strip())
+        row.www_authenticate = scheme[0].lower() if scheme else None
+    row.cors_allowed = "access-control-allow-origin" in got
+    if "retry-after" in got or "retry-after-ms" in got:
+        row.retry_after_ms = _retry_after(got, at)
+    return got
+
+
+def _retry_after(got: dict[str, str], at: datetime | None) -> float | None:
+    exact = values.duration(got.get("retry-after-ms"))
+    if exact is not None:
+        return exact
+    given = got.get("retry-after", "").strip()
+    seconds = values.duration(given)
+    if seconds is not None:
+        return seconds * 1000.0
+    until = values.http_date(given)
+    now = values.http_date(got["date"]) if "date" in got else at
+    if until is None or now is None:
+        return None
+    return max((until - now).total_seconds() * 1000.0, 0.0)
+
+
+def cross_origin(url: str | None, got: dict[str, str], resource_type: str | None) -> bool | None:
+    """The page and the URL have different origins, as the request's own headers say.
+
+    A navigation has no page of its own; a same-site request to another host is cross-origin.
+    """
+    site = got.get("sec-fetch-site")
+    if site in ("cross-site", "same-site"):
+        return True
+    if site == "same-origin":
+        return False
+    if resource_type == "document" or site == "none":
+        return None
+    page = got.get("origin")
+    if page == "null":
+        return True
+    target, source = values.origin(url), values.origin(page or got.get("referer"))
+    if target is None or source is None:
+        return None
+    return target != source

@@ -1,0 +1,223 @@
+"""The shape of a HAR as msgspec decodes it: small fields typed, bodies and lists left as raw slices.
+
+Scalars that exporters are known to get wrong are `Any` and pass through `values`; text that no
+exporter writes as anything else is `str`. What still does not fit goes through `fix`, entry by
+entry, so one odd entry never costs the others their speed.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+NONE = Raw()
+
+Str = str | None
+
+
+class Header(msgspec.Struct, gc=False):
+    name: str = ""
+    value: str = ""
+
+
+class PostData(msgspec.Struct, gc=False):
+    mimeType: Str = None
+    text: Raw = NONE
+    encoding: Str = None
+    file: Str = msgspec.field(default=None, name="_file")
+
+
+class Request(msgspec.Struct):
+    method: Str = None
+    url: Str = None
+    httpVersion: Str = None
+    headers: list[Header] | None = None
+    headersSize: Any = None
+    bodySize: Any = None
+    postData: PostData | None = None
+
+
+class Content(msgspec.Struct):
+    size: Any = None
+    compression: Any = None
+    mimeType: Str = None
+    text: Raw = NONE
+    encoding: Str = None
+    file: Str = msgspec.field(default=None, name="_file")
+
+
+class Response(msgspec.Struct):
+    status: Any = None
+    statusText: Str = None
+    httpVersion: Str = None
+    headers: list[Header] | None = None
+    content: Content | None = None
+    headersSize: Any = None
+    bodySize: Any = None
+    transfer_size: Any = msgspec.field(default=None, name="_transferSize")
+    error: Any = msgspec.field(default=UNSET, name="_error")
+    failure_text: Str = msgspec.field(default=None, name="_failureText")
+    error_message: Str = msgspec.field(default=None, name="_errorMessage")
+    charles_status: Str = msgspec.field(default=None, name="_charlesStatus")
+    via_service_worker: Any = msgspec.field(default=None, name="_fetchedViaServiceWorker")
+    from_disk_cache: Any = msgspec.field(default=None, name="fromDiskCache")
+    from_service_worker: Any = msgspec.field(default=None, name="fromServiceWorker")
+    ok: Any = None
+
+
+class Timings(msgspec.Struct):
+    blocked: Any = None
+    dns: Any = None
+    connect: Any = None
+    ssl: Any = None
+    send: Any = None
+    wait: Any = None
+    receive: Any = None
+    queueing: Any = msgspec.field(default=UNSET, name="_blocked_queueing")
+    queued: Any = msgspec.field(default=None, name="_queued")
+
+    def empty(self) -> bool:
+        """`{}`: the exporter had no timings at all."""
+        return not any(
+            value is not None
+            for value in (self.blocked, self.dns, self.connect, self.ssl, self.send, self.wait, self.receive)
+        )
+
+
+class Entry(msgspec.Struct):
+    startedDateTime: Any = None
+    time: Any = UNSET
+    pageref: Any = None
+    request: Request | None = None
+    response: Response | None = None
+    timings: Timings | None = None
+    serverIPAddress: Any = None
+    connection: Any = None
+    initiator: Any = msgspec.field(default=None, name="_initiator")
+    initiator_type: Any = msgspec.field(default=None, name="_initiator_type")
+    resource_type: Any = msgspec.field(default=None, name="_resourceType")
+    from_cache: Any = msgspec.field(default=None, name="_fromCache")
+    connection_id: Any = msgspec.field(default=None, name="_connectionId")
+    events: Raw = msgspec.field(default=NONE, name="_eventSourceMessages")
+    messages: Raw = msgspec.field(default=NONE, name="_webSocketMessages")
+    close: Any = msgspec.field(default=None, name="_webSocketClose")
+    chunks: Raw = msgspec.field(default=NONE, name="_chunks")
+    # What tells exporters apart where `creator` is missing, and a few of their own marks.
+    security_state: Any = msgspec.field(default=UNSET, name="_securityState")
+    fetch_type: Any = msgspec.field(default=UNSET, name="_fetchType")
+    server_port: Any = msgspec.field(default=UNSET, name="_serverPort")
+    frameref: Any = msgspec.field(default=UNSET, name="_frameref")
+    monotonic_time: Any = msgspec.field(default=UNSET, name="_monotonicTime")
+    response_code: Any = msgspec.field(default=UNSET, name="_responseCode")
+    splash_state: Any = msgspec.field(default=UNSET, name="_splash_processing_state")
+    socket: Any = msgspec.field(default=None, name="_socket")
+    protocol: Any = msgspec.field(default=None, name="_protocol")
+    error: Any = msgspec.field(default=UNSET, name="_error")
+
+
+_decode_entry = msgspec.json.Decoder(Entry).decode
+
+
+def is_set(value: Any) -> bool:
+    """The key is present, whatever its value."""
+    return not isinstance(value, UnsetType)
+
+
+def present(raw: Raw) -> bool:
+    """The key is present and not null."""
+    return len(memoryview(raw)) > 0 and bytes(memoryview(raw)[:4]) != b"null"
+
+
+def entry(raw: Raw) -> Entry:
+    """One entry. Raises msgspec's errors, ValueError or RecursionError where `fix` is needed."""
+    return _decode_entry(raw)
+
+
+def plain(raw: Raw | bytes) -> Any:
+    """Any JSON value as plain Python, forgiving what Python's own parser forgives.
+
+    NaN, control characters in strings, lone surrogates, bytes that are no UTF-8 (replaced).
+    Raises ValueError or RecursionError.
+    """
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, ValueError):
+        return json.loads(bytes(memoryview(raw)).decode("utf-8", "replace"), strict=False)
+
+
+def fix(value: Any) -> Entry | None:
+    """An entry whose fields have unexpected types; None if it is no object at all."""
+    if type(value) is not dict:
+        return None
+    request, response = value.get("request"), value.get("response")
+    found = _fill(Entry, value)
+    found.request = _message(Request, request) if type(request) is dict else None
+    found.response = _message(Response, response) if type(response) is dict else None
+    timings = value.get("timings")
+    found.timings = _fill(Timings, timings) if type(timings) is dict else None
+    if found.request is not None and type(request.get("postData")) is dict:
+        found.request.postData = _fill(PostData, request["postData"])
+    if found.response is not None and type(response.get("content")) is dict:
+        found.response.content = _fill(Content, response["content"])
+    return found
+
+
+def _message(kind: type[Any], value: dict[str, Any]) -> Any:
+    found = _fill(kind, value)
+    found.headers = _headers(value.get("headers"))
+    return found
+
+
+def _headers(value: Any) -> list[Header] | None:
+    """Header lists: `{name, value}`, `[name, value]` pairs (Slack), or one object of all."""
+    if type(value) is dict:
+        value = [{"name": name, "value": one} for name, one in value.items()]
+    if type(value) is not list:
+        return None
+    found = []
+    for item in value:
+        if type(item) is dict:
+            name, content = item.get("name"), item.get("value")
+        elif type(item) is list and len(item) == 2:
+            name, content = item
+        else:
+            continue
+        if type(name) is str:
+            found.append(Header(name, content if type(content) is str else _scalar(content)))
+    return found
+
+
+def _scalar(value: Any) -> str:
+    return "" if value is None or isinstance(value, (dict, list)) else str(value)
+
+
+def _fill(kind: type[Any], value: dict[str, Any]) -> Any:
+    """A struct from a dict: fields of the declared type are taken, the others left out."""
+    made = kind()
+    for field in _fields(kind):
+        if field.encode_name not in value:
+            continue
+        given = value[field.encode_name]
+        if field.type is Any:
+            setattr(made, field.name, given)
+        elif field.type is Raw:
+            setattr(made, field.name, _raw(given))
+        elif field.type == Str and given is not None:
+            setattr(made, field.name, given if type(given) is str else _scalar(given) or None)
+    return made
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[Any, ...]:
+    return msgspec.structs.fields(kind)
+
+
+def _raw(value: Any) -> Raw:
+    try:
+        return Raw(json.dumps(value).encode())
+    except RecursionError:
+        return NONE

@@ -1,0 +1,73 @@
+"""Bytes of a JSON document in whatever encoding or wrapper → UTF-8 that begins with the document."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from analyzer.intake.losses import Losses
+
+_JSONP = re.compile(rb"\s*+(?:/\*\*/)?\s*+[A-Za-z_$][\w.$]{0,80}\s*+\(\s*+(?=[\[{])")
+_AFTER_JSONP = re.compile(rb"\s*+\)\s*+;?\s*+\Z")
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_STEP = 256 * 1024
+
+Buffer = bytes | bytearray
+
+
+def wide_encoding(head: Buffer) -> str | None:
+    """UTF-16 or UTF-32, by its byte order mark or by the zeros around ASCII (RFC 4627 section 3)."""
+    for bom, name in _BOMS:
+        if head.startswith(bom):
+            return name
+    first = bytes(head[:4])
+    if len(first) < 4:
+        return None
+    zeros = tuple(byte == 0 for byte in first)
+    return {
+        (False, True, True, True): "utf-32-le",
+        (True, True, True, False): "utf-32-be",
+        (False, True, False, True): "utf-16-le",
+        (True, False, True, False): "utf-16-be",
+    }.get(zeros)
+
+
+def as_utf8(data: Buffer, losses: Losses, where: str) -> Buffer:
+    """UTF-8 without a byte order mark and without a JSONP call around it."""
+    wide = wide_encoding(data)
+    if wide is not None:
+        decoded = data.decode(wide, "replace").lstrip("\ufeff")
+        if "\ufffd" in decoded:
+            losses.add(where, "bytes that are not text were replaced", "those characters are lost")
+        data = decoded.encode("utf-8", "replace")
+    elif data.startswith(codecs.BOM_UTF8):
+        data = data[3:]
+    call = _JSONP.match(data, 0, 4096)
+    if call:
+        # The call's end is searched only in the last bytes: whitespace of any length is no trap.
+        tail = _AFTER_JSONP.search(data, max(call.end(), len(data) - 64))
+        data = data[call.end() : tail.start() if tail else len(data)]
+    return data
+
+
+def check_utf8(data: Buffer, losses: Losses, where: str) -> None:
+    """Warn about bytes that are no UTF-8. Checked in steps that stay in the processor's cache."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    pending = False
+    for at in range(0, len(data), _STEP):
+        step = data[at : at + _STEP]
+        if not pending and step.isascii():
+            continue
+        try:
+            decoder.decode(step)
+        except UnicodeDecodeError:
+            losses.add(where, "bytes that are not UTF-8 were replaced", "those characters are lost")
+            return
+        pending = bool(decoder.getstate()[0])
+    if pending:
+        losses.add(where, "the last character is cut", "it is lost")
