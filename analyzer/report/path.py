@@ -1,0 +1,153 @@
+"""Where on the way from the model to the reader an answer stopped: the data behind the drawing.
+
+Six hops, always the same, so that a reader learns the picture once. The verdict's party picks the
+hop; the ending's phase and the cause pick the side on which the line breaks. An answer that broke
+off had come from the model's side as far as the culprit; a request that never got an answer had
+gone from the reader's side as far as the culprit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from analyzer.columns import Exchange
+from analyzer.model import Stream
+from analyzer.report.safe import one_line
+
+HopState = Literal["plain", "failed", "degraded", "info", "ok"]
+LinkState = Literal["flow", "broken", "dead", "unsure"]
+
+HOPS: Final[tuple[tuple[str, str], ...]] = (
+    ("you", "You"),
+    ("browser", "Browser"),
+    ("network", "Network"),
+    ("gateway", "Gateway"),
+    ("origin", "Application"),
+    ("model", "Model"),
+)
+_PARTY_HOP: Final[dict[str, int]] = {
+    "user": 0, "browser": 1, "network": 2, "gateway": 3, "origin": 4, "provider": 5, "account": 4,
+}  # fmt: skip
+
+# The gateway itself answered, because nothing usable came from behind it.
+_BEHIND_GATEWAY: Final = frozenset({"gateway-timeout", "bad-gateway", "service-unavailable"})
+# The hop did its work and the answer still came through it.
+_UNBROKEN: Final = frozenset({"open-at-export", "recovered", "planned-rotation"})
+_EARLY: Final = frozenset({"connect", "request"})
+_BROWSERS: Final = {"chrome": "Chrome", "edge": "Edge", "firefox": "Firefox", "safari": "Safari"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One station. detail: what the capture calls it; None where it does not say."""
+
+    key: str
+    label: str
+    detail: str | None
+    state: HopState
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Six hops and the five links between them; link i joins hops i and i + 1.
+
+    broken: index of the broken link, None when the line holds. towards_model: the request was still
+    under way, so what flows runs from the reader to the break. caption: the picture in one sentence.
+    """
+
+    hops: tuple[Hop, ...]
+    links: tuple[LinkState, ...]
+    broken: int | None
+    culprit: int | None
+    towards_model: bool
+    caption: str
+
+
+def details(row: Exchange) -> tuple[str | None, ...]:
+    """What the capture says about each hop, in the order of HOPS."""
+    browser = None
+    if row.browser:
+        name = _BROWSERS.get(row.browser, "another browser" if row.browser == "other" else row.browser)
+        browser = f"{name} {row.browser_version}" if row.browser_version else name
+    network = row.server_ip and f"to {row.server_ip}"
+    return (None, browser, network, row.gateway, row.host, row.provider or row.model)
+
+
+def path_of(stream: Stream) -> Path:
+    """The path of one stream, from its verdict, its ending and its row."""
+    verdict, row = stream.verdict, stream.exchange
+    severity = verdict.severity
+    culprit = _PARTY_HOP.get(verdict.party)
+    if verdict.party == "account" and row.error_owner == "provider":
+        culprit = 5
+    known = details(row)
+    links: list[LinkState] = ["flow"] * 5
+    broken: int | None = None
+    towards_model = False
+    if severity in ("failed", "info") and verdict.cause not in _UNBROKEN and verdict.party != "none":
+        if culprit is None:
+            links = ["unsure"] * 5
+        else:
+            towards_model = _never_answered(stream, culprit)
+            broken = culprit if towards_model and culprit < 5 else max(0, culprit - 1)
+            for i in range(5):
+                flows = i < broken if towards_model else i > broken
+                links[i] = "broken" if i == broken else "flow" if flows else "dead"
+    hops = tuple(
+        Hop(
+            key,
+            label,
+            None if detail is None else one_line(detail, 60),
+            severity if i == culprit and verdict.party != "none" else "plain",
+        )
+        for i, ((key, label), detail) in enumerate(zip(HOPS, known, strict=True))
+    )
+    return Path(
+        hops, tuple(links), broken, culprit, towards_model, _caption(stream, culprit, broken, towards_model)
+    )
+
+
+def _never_answered(stream: Stream, culprit: int) -> bool:
+    """Whether the break lies on the far side of the culprit, as seen by the reader."""
+    if stream.verdict.cause in _BEHIND_GATEWAY:
+        return True
+    return culprit in (1, 2) and stream.ending.phase in _EARLY
+
+
+_NAMES: Final = (
+    "you",
+    "the browser",
+    "the network",
+    "the gateway",
+    "the application",
+    "the model's provider",
+)
+
+
+def _caption(stream: Stream, culprit: int | None, broken: int | None, towards_model: bool) -> str:
+    verdict = stream.verdict
+    if verdict.cause == "open-at-export":
+        return "The answer was still on its way when the recording stopped. The line was whole."
+    if verdict.cause == "recovered":
+        return "The line broke once, and the application picked the answer up where it had stopped."
+    if verdict.party == "none" or verdict.severity == "ok":
+        return "The answer came all the way to you. Nobody hung up early."
+    if culprit is None:
+        return "The line broke, and this capture does not show where."
+    who = _NAMES[culprit]
+    if verdict.severity == "degraded":
+        return f"The answer came all the way, and {who} is where it was held back or cut short."
+    if culprit == 0:
+        return "The line was whole, and the page or the person in front of it ended the answer."
+    if verdict.cause == "planned-rotation":
+        return f"The line was whole: {who} closed it on schedule."
+    if verdict.party == "account":
+        return f"The request got through, and {who} did not accept it."
+    if towards_model:
+        if culprit == 3:
+            return "The request got as far as the gateway, and no usable answer came from behind it."
+        return f"The request got as far as {who}, and no further."
+    if culprit == 5:
+        return "The request got all the way, and the model's provider did not finish the answer."
+    return f"The answer came as far as {who}, and stopped there."
