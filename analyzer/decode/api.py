@@ -1,0 +1,60 @@
+"""The one face of all decoders: bytes in, events out, and at the end what was left over.
+
+A decoder touches no file, no clock and no table. It never raises on bytes: what its framing does not
+allow becomes a `Malformed`, and what it cannot read past becomes the `Tail`. Four laws hold for each,
+and are tested: any split of the input gives the same events; cutting the input anywhere gives a prefix
+of the same events and a tail; no byte is lost (event spans, `skipped` and the tail add up to the
+input); arbitrary bytes never raise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from analyzer.model import Event, Malformed, Tail
+
+Item = Event | Malformed
+
+
+class Decoder(Protocol):
+    """What every decoder offers.
+
+    skipped: input bytes that belong to no event and not to the tail: comments, separators, a byte
+    order mark, padding.
+    """
+
+    skipped: int
+
+    def feed(self, data: bytes, at_ms: float | None = None) -> list[Item]:
+        """Take the next bytes; return the events that they complete.
+
+        at_ms: when they arrived, since the request's start; None where that is not recorded.
+        """
+
+    def close(self) -> Tail:
+        """Say what was left when the bytes stopped. No event comes out of it."""
+
+
+#: What `parse_json` returns for bytes that are no JSON text: distinguishable from `null`.
+NOT_JSON: Any = object()
+
+
+def parse_json(data: bytes | None) -> Any:
+    """The JSON value of `data`, or NOT_JSON. Never raises, whatever the bytes or their nesting."""
+    if not data:
+        return NOT_JSON
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return NOT_JSON
+
+
+def is_json(data: bytes) -> bool:
+    """Whether `data` is one JSON text, without building its value."""
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+    return True
