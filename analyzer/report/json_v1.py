@@ -1,0 +1,113 @@
+"""The JSON report, version 1: public API. Names are never removed or renamed, only added.
+
+Values that the capture does not record are null. `analyzer.report.schema` describes the shape.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from analyzer.causes import SEVERITIES
+from analyzer.model import CaptureInfo, Cluster, Report, Stream
+from analyzer.report.safe import visible
+
+VERSION: Final = 1
+NAME: Final = "hangup"
+
+# Columns that every stream of the report shows, in this order.
+_COLUMNS_BEFORE_ENDING: Final = (
+    "capture where started_at method url host status net_error http_version framing protocol gateway "
+    "ttfb_ms duration_ms idle_before_end_ms events body_bytes"
+)
+
+
+def to_json(report: Report, *, version: str, indent: int = 2) -> bytes:
+    """The report as UTF-8 JSON that ends with a newline.
+
+    version: the generator's own. indent: spaces per level; 0 puts everything on one line.
+    """
+    value = to_dict(report, version=version)
+    try:
+        data = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate from a capture
+        data = msgspec.json.encode(_mended(value))
+    return (msgspec.json.format(data, indent=indent) if indent else data) + b"\n"
+
+
+def to_dict(report: Report, *, version: str) -> dict[str, Any]:
+    """The report as plain JSON values, streams worst first."""
+    return {
+        "version": VERSION,
+        "generator": {"name": NAME, "version": version},
+        "generated_at": report.generated_at or None,
+        "captures": [_capture(info) for info in report.captures],
+        "streams": [_stream(stream) for stream in worst_first(report.streams)],
+        "clusters": [_cluster(cluster) for cluster in report.clusters],
+        "summary": msgspec.to_builtins(report.summary),
+        "rule_errors": list(report.rule_errors),
+        "redacted": report.redacted,
+    }
+
+
+def worst_first(streams: list[Stream]) -> list[Stream]:
+    """By severity, failed first; equals keep the report's order."""
+    order = {severity: index for index, severity in enumerate(SEVERITIES)}
+    return sorted(streams, key=lambda stream: order[stream.verdict.severity])
+
+
+def timestamp(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds; a naive value is UTC already."""
+    if at is None:
+        return None
+    utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _capture(info: CaptureInfo) -> dict[str, Any]:
+    names = "path kind dialect format creator exchanges streams lines unparsed warnings error"
+    return {name: getattr(info, name) for name in names.split()}
+
+
+def _stream(stream: Stream) -> dict[str, Any]:
+    verdict = stream.verdict
+    shown: dict[str, Any] = {"id": stream.id}
+    for name in _COLUMNS_BEFORE_ENDING.split():
+        value = getattr(stream.exchange, name)
+        shown[name] = timestamp(value) if isinstance(value, datetime) else plain(value)
+    shown["ending"] = msgspec.structs.asdict(stream.ending)
+    for name in ("cause", "party", "severity", "confidence", "rule", "title", "explanation"):
+        shown[name] = getattr(verdict, name)
+    shown["evidence"] = [
+        {**msgspec.structs.asdict(item), "value": plain(item.value)} for item in verdict.evidence
+    ]
+    shown["fix"] = msgspec.to_builtins(verdict.fix)
+    shown["runners_up"] = msgspec.to_builtins(verdict.runners_up)
+    shown["settle"] = verdict.settle
+    shown["request_ids"] = dict(stream.request_ids)
+    return shown
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    shown = msgspec.structs.asdict(cluster)
+    shown["shared"] = {
+        name: timestamp(value) if isinstance(value, datetime) else plain(value)
+        for name, value in cluster.shared.items()
+    }
+    return shown
+
+
+def plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: what is not a number was not recorded."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(str(key)): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list) else value
