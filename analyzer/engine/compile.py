@@ -17,6 +17,7 @@ from typing import Final
 
 from analyzer.causes import CONFIDENCES, Confidence
 from analyzer.columns import columns
+from analyzer.engine.known import Known
 from analyzer.engine.operators import OPERATORS, literal, quote
 from analyzer.engine.rule import Clause, Finding, Group, Node, Rule
 
@@ -27,28 +28,29 @@ _LEVEL: Final[dict[Confidence, int]] = {name: len(CONFIDENCES) - i for i, name i
 _CONFIDENCE: Final[dict[int, Confidence]] = {level: name for name, level in _LEVEL.items()}
 
 TRUE, FALSE, NULL = "TRUE", "FALSE", "NULL"
-Absent = frozenset[str]
+NOTHING: Final = Known()
 
 
-def clause_sql(clause: Clause, absent: Absent = frozenset()) -> str:
-    """One clause. absent: columns known to be NULL on every row, whose clauses need no SQL."""
+def clause_sql(clause: Clause, known: Known = NOTHING) -> str:
+    """One clause, with all three truths. known: columns that are NULL on every row need no SQL."""
     if clause.operator == "exists":
-        if clause.column in absent:
+        if clause.column in known.absent:
             return FALSE if clause.value else TRUE
-    elif any(name in absent for name in clause.columns()):
+        if clause.column in known.whole:
+            return TRUE if clause.value else FALSE
+    elif any(name in known.absent for name in clause.columns()):
         return NULL
     return OPERATORS[clause.operator].sql(quote(clause.column), columns()[clause.column], clause.value)
 
 
-def lenient_sql(group: Group, absent: Absent = frozenset()) -> str:
+def lenient_sql(group: Group, known: Known = NOTHING) -> str:
     """True where the condition holds, with undecided outermost `none` clauses taken as satisfied."""
-    # In this context only truth matters, so what can never be true may be called FALSE.
-    return _positive(group, absent, lambda blocked: _coalesce(_not(blocked)))
+    return _positive(group, known, lambda blocked: _coalesce(_not(blocked)))
 
 
-def strict_sql(group: Group, absent: Absent = frozenset()) -> str:
+def strict_sql(group: Group, known: Known = NOTHING) -> str:
     """True where the condition holds and every `none` clause could be decided."""
-    return _positive(group, absent, _not)
+    return _positive(group, known, _not)
 
 
 def has_none(group: Group) -> bool:
@@ -58,9 +60,9 @@ def has_none(group: Group) -> bool:
     )
 
 
-def code_sql(rule: Rule, absent: Absent = frozenset()) -> str:
+def code_sql(rule: Rule, known: Known = NOTHING) -> str:
     """The rule's code for a row: 0, or confidence plus cap. '0' when it can never fire."""
-    fires = lenient_sql(rule.when, absent)
+    fires = lenient_sql(rule.when, known)
     if fires == FALSE:
         return "0"
     level = str(_LEVEL[rule.confidence])
@@ -70,20 +72,20 @@ def code_sql(rule: Rule, absent: Absent = frozenset()) -> str:
     ):  # fmt: skip
         if group is None:
             continue
-        holds = lenient_sql(group, absent)
+        holds = lenient_sql(group, known)
         if holds == FALSE:
             continue
         value = str(name)
         if name == 3 and has_none(group):
-            value = f"CASE WHEN {strict_sql(group, absent)} THEN 3 ELSE {2 + _CAPPED} END"
+            value = f"CASE WHEN {strict_sql(group, known)} THEN 3 ELSE {2 + _CAPPED} END"
         steps.append(f"WHEN {holds} THEN {value}")
     if steps:
         level = f"CASE {' '.join(steps)} ELSE {level} END"
     if has_none(rule.when):
         capped = f"(least(({level}) & 3, 2) | {_CAPPED})"
-        level = f"CASE WHEN {strict_sql(rule.when, absent)} THEN {level} ELSE {capped} END"
+        level = f"CASE WHEN {strict_sql(rule.when, known)} THEN {level} ELSE {capped} END"
     if rule.kinds:
-        fires = _and([_kinds(rule, absent), fires])
+        fires = _and([_kinds(rule, known), fires])
         if fires == FALSE:
             return "0"
     return f"CASE WHEN {fires} THEN {level} ELSE 0 END"
@@ -113,35 +115,36 @@ def decode(keys: Sequence[int], rule_ids: Sequence[str]) -> list[Finding]:
     return found
 
 
-def _kinds(rule: Rule, absent: Absent) -> str:
-    if "capture_kind" in absent:
+def _kinds(rule: Rule, known: Known) -> str:
+    if "capture_kind" in known.absent:
         return FALSE
     return f'"capture_kind" IN ({", ".join(literal(kind) for kind in rule.kinds)})'
 
 
-def _positive(group: Group, absent: Absent, none: Callable[[str], str]) -> str:
+def _positive(group: Group, known: Known, none: Callable[[str], str]) -> str:
     def part(node: Node) -> str:
         if isinstance(node, Clause):
-            return clause_sql(node, absent)
-        return _positive(node, absent, none)
+            # Here only truth matters: what is true on no row may be called FALSE.
+            return FALSE if known.never(node) else clause_sql(node, known)
+        return _positive(node, known, none)
 
     parts = [part(node) for node in group.all]
     if group.any:
         parts.append(_or([part(node) for node in group.any]))
     if group.none:
-        parts.append(none(_or([_exact(node, absent) for node in group.none])))
+        parts.append(none(_or([_exact(node, known) for node in group.none])))
     return FALSE if NULL in parts else _and(parts)
 
 
-def _exact(node: Node, absent: Absent) -> str:
+def _exact(node: Node, known: Known) -> str:
     """Full three-valued logic, as needed inside a `none`."""
     if isinstance(node, Clause):
-        return clause_sql(node, absent)
-    parts = [_exact(child, absent) for child in node.all]
+        return clause_sql(node, known)
+    parts = [_exact(child, known) for child in node.all]
     if node.any:
-        parts.append(_or([_exact(child, absent) for child in node.any]))
+        parts.append(_or([_exact(child, known) for child in node.any]))
     if node.none:
-        parts.append(_not(_or([_exact(child, absent) for child in node.none])))
+        parts.append(_not(_or([_exact(child, known) for child in node.none])))
     return _and(parts)
 
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from analyzer.columns import Exchange, columns
-from analyzer.engine.compile import BATCH, Absent, code_sql, decode, key_sql
+from analyzer.engine.compile import BATCH, NOTHING, code_sql, decode, key_sql
+from analyzer.engine.known import Known, known_from
 from analyzer.engine.operators import quote
 from analyzer.engine.rule import Finding, Rule, RuleSet
 
@@ -33,12 +34,12 @@ class Plan:
     rule_ids: list[str]
 
 
-def plan(rules: Iterable[Rule], absent: Absent = frozenset()) -> Plan:
-    """SQL for all rules that can fire at all when the `absent` columns are NULL on every row."""
+def plan(rules: Iterable[Rule], known: Known = NOTHING) -> Plan:
+    """SQL for all rules that can fire at all on such rows."""
     codes: list[str] = []
     rule_ids: list[str] = []
     for rule in rules:
-        code = code_sql(rule, absent)
+        code = code_sql(rule, known)
         if code != "0":
             codes.append(code)
             rule_ids.append(rule.id)
@@ -54,7 +55,7 @@ def evaluate(rows: Sequence[Exchange], ruleset: RuleSet) -> Evaluation:
 
     con = connection()
     try:
-        absent = load_rows(con, "rows_now", rows, ruleset.columns)
+        known = load_rows(con, "rows_now", rows, ruleset.columns)
 
         def fetch(chosen: Plan) -> list[list[Finding]]:
             findings: list[list[Finding]] = [[] for _ in rows]
@@ -63,37 +64,39 @@ def evaluate(rows: Sequence[Exchange], ruleset: RuleSet) -> Evaluation:
                     findings[n] = decode(keys, chosen.rule_ids)
             return findings
 
-        findings, errors = resilient(con, "rows_now", ruleset, absent, fetch)
+        findings, errors = resilient(con, "rows_now", ruleset, known, fetch)
     finally:
         con.close()
     return Evaluation(findings, errors)
 
 
-def load_rows(con: Any, name: str, rows: Sequence[Exchange], wanted: Iterable[str]) -> frozenset[str]:
+def load_rows(con: Any, name: str, rows: Sequence[Exchange], wanted: Iterable[str]) -> Known:
     """Create the temporary table `name` (n and the wanted columns that any row records) from rows.
 
-    Returns the wanted columns that no row records. A number that the column's type cannot hold, and a
+    Returns what is known of the wanted columns. A number that the column's type cannot hold, and a
     NaN, is stored as NULL: no clause can be decided on it. One list parameter for each column is the
     fastest way in: 2 ms for 10 rows, 19 ms for 300, against 74 and 1,500 ms for executemany.
     """
     table = columns()
     params: list[Any] = [list(range(len(rows)))]
     select = ["unnest(?::BIGINT[]) AS n"]
-    absent = set()
+    held: dict[str, list[Any]] = {}
     for column_name in sorted(wanted):
         column = table[column_name]
         values = [_fit(getattr(row, column_name), column.type) for row in rows]
-        if all(value is None for value in values):
-            absent.add(column_name)
+        held[column_name] = values
+    known = known_from(held)
+    for column_name, values in held.items():
+        if column_name in known.absent:
             continue
         params.append(values)
-        select.append(f"unnest(?::{column.sql}[]) AS {quote(column_name)}")
+        select.append(f"unnest(?::{table[column_name].sql}[]) AS {quote(column_name)}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {', '.join(select)}", params)
-    return frozenset(absent)
+    return known
 
 
 def resilient(
-    con: Any, source: str, ruleset: RuleSet, absent: Absent, run: Callable[[Plan], T]
+    con: Any, source: str, ruleset: RuleSet, known: Known, run: Callable[[Plan], T]
 ) -> tuple[T, list[str]]:
     """What `run` makes of the plan; when the database refuses it, of the plan without the culprits.
 
@@ -102,22 +105,22 @@ def resilient(
     import duckdb
 
     try:
-        return run(plan(ruleset, absent)), []
+        return run(plan(ruleset, known)), []
     except duckdb.Error:
         errors: list[str] = []
-        sound = _without_culprits(con, source, list(ruleset), absent, errors)
+        sound = _without_culprits(con, source, list(ruleset), known, errors)
         if not errors:
             raise
-        return run(plan(sound, absent)), errors
+        return run(plan(sound, known)), errors
 
 
 def _without_culprits(
-    con: Any, source: str, rules: list[Rule], absent: Absent, errors: list[str]
+    con: Any, source: str, rules: list[Rule], known: Known, errors: list[str]
 ) -> list[Rule]:
     """Halve until the rules that the database refuses stand alone; they are named in `errors`."""
     import duckdb
 
-    keys = plan(rules, absent).keys
+    keys = plan(rules, known).keys
     if not keys:
         return rules
     try:
@@ -133,7 +136,7 @@ def _without_culprits(
             return []
         middle = len(rules) // 2
         halves = (rules[:middle], rules[middle:])
-        return [rule for half in halves for rule in _without_culprits(con, source, half, absent, errors)]
+        return [rule for half in halves for rule in _without_culprits(con, source, half, known, errors)]
     return rules
 
 

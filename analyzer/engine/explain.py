@@ -79,8 +79,8 @@ def _truths(row: Exchange, clauses: Sequence[Clause]) -> list[Truth]:
     con = connection()
     try:
         names = {name for clause in clauses for name in clause.columns()}
-        absent = load_rows(con, "row_now", [row], names)
-        tests = ", ".join(f"({clause_sql(clause, absent)})::BOOLEAN" for clause in clauses)
+        known = load_rows(con, "row_now", [row], names)
+        tests = ", ".join(f"({clause_sql(clause, known)})::BOOLEAN" for clause in clauses)
         found = con.execute(f"SELECT {tests} FROM row_now").fetchone()
     finally:
         con.close()

@@ -30,6 +30,7 @@ def load_rules(
     rules: dict[str, Rule] = {}
     patterns: list[tuple[str, str]] = []
     fresh: list[Rule] = []
+    known: set[str] = set()
     folders = [(Path(builtin) if builtin is not None else folder("rules"), True)]
     folders += [(Path(each), False) for each in own]
     for root, ours in folders:
@@ -42,6 +43,7 @@ def load_rules(
             if thorough or not ours:
                 patterns += parsed.patterns
             rule = parsed.rule
+            known |= {parsed.name} if parsed.name else set()
             if rule is None:
                 continue
             if rule.id in here:
@@ -53,7 +55,7 @@ def load_rules(
             if thorough or not ours:
                 fresh.append(rule)
         rules.update(here)
-    errors += _names(rules.values(), rules)
+    errors += _names(rules.values(), known)
     errors += _cycles(rules)
     errors += _patterns(patterns)
     errors += _templates(fresh)
@@ -84,7 +86,7 @@ def _read(path: Path, root: Path, ours: bool) -> Parsed:
     return parse(text, name, builtin=ours)
 
 
-def _names(rules: Iterable[Rule], known: dict[str, Rule]) -> list[RuleError]:
+def _names(rules: Iterable[Rule], known: set[str]) -> list[RuleError]:
     """Names of other rules in `refines` and `confused_with`."""
     errors = []
     for rule in rules:

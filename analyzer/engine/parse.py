@@ -23,10 +23,14 @@ KEYS: Final = _REQUIRED + _OPTIONAL
 
 
 class Parsed:
-    """What came of one file. rule: None when it is too damaged. patterns: (place, RE2 pattern)."""
+    """What came of one file. rule: None when anything is wrong with it. patterns: (place, RE2 pattern).
+
+    name: the id, also of a damaged rule, so that others may name it without a second complaint.
+    """
 
     def __init__(self) -> None:
         self.rule: Rule | None = None
+        self.name: str | None = None
         self.errors: list[RuleError] = []
         self.patterns: list[tuple[str, str]] = []
 
@@ -51,6 +55,7 @@ def parse(text: str, file: str, *, builtin: bool = True) -> Parsed:
             reader.complain((), f'"{key}" is missing', _WHY[key])
     fields = _Fields(reader, document)
     rule = fields.rule(file, builtin)
+    result.name = rule.id or None
     result.patterns = reader.patterns
     if not result.errors:
         result.rule = rule
@@ -157,7 +162,14 @@ class _Fields:
         for i, item in enumerate(parts["quiet"]):
             path = ("examples", "quiet", i)
             if not isinstance(item, dict) or set(item) != {"row", "because"}:
-                reader.complain(path, "a near miss has two parts", "{row: {…}, because: what differs}")
+                # In {row: …, because: one, two} the comma ends the text.
+                split = isinstance(item, dict) and None in item.values()
+                reader.complain(
+                    path,
+                    "a near miss has two parts",
+                    "{row: {…}, because: what differs}",
+                    "put text that has a comma in quotes" if split else None,
+                )
             elif not isinstance(item["because"], str):
                 reader.complain((*path, "because"), "because is text", "what differs from a row that fires")
             else:

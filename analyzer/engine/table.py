@@ -15,6 +15,7 @@ from analyzer.causes import CAUSES
 from analyzer.engine.compile import decode
 from analyzer.engine.evaluate import Plan, resilient
 from analyzer.engine.fallback import cause_sql, columns_read
+from analyzer.engine.known import Known
 from analyzer.engine.operators import quote
 from analyzer.engine.rule import Finding, RuleSet
 from analyzer.engine.weigh import rank
@@ -61,7 +62,7 @@ def evaluate_table(
         )
         return plan
 
-    plan, errors = resilient(con, f"(SELECT * FROM {quote(table)}{chosen})", ruleset, absent, run)
+    plan, errors = resilient(con, f"(SELECT * FROM {quote(table)}{chosen})", ruleset, Known(absent), run)
     names = ["own_cause", *(f"k{i}" for i in range(len(plan.keys)))]
     found = con.execute(f"SELECT DISTINCT {', '.join(names)} FROM {quote(keyed)}").fetchall()
     patterns: dict[int, list[Finding]] = {}
