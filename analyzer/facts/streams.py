@@ -1,0 +1,119 @@
+"""What is a stream, and why we think so.
+
+A stream is a response that is one, or a request that asked for one and failed before it became one.
+Everything else stays out of the verdicts and counts as context. The reason is a column, because a
+reader who wonders why a request is on the list deserves an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Final
+
+from analyzer.columns import Exchange
+from analyzer.facts.pages import LOGIN_PATH
+from analyzer.model import Recorded
+
+_STREAM_TYPES: Final = re.compile(
+    r"text/event-stream$|application/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json)$"
+    r"|application/vnd\.amazon\.eventstream$|application/grpc-web|application/connect\+|application/grpc(?:\+|$)"
+    r"|application/vnd\.ag-ui\.event\+proto$"
+)
+# Documents and assets are never asked-for streams, whatever their Accept header says.
+_NEVER: Final = frozenset(
+    {
+        "document",
+        "stylesheet",
+        "image",
+        "font",
+        "script",
+        "media",
+        "preflight",
+        "manifest",
+        "ping",
+        "csp-violation-report",
+    }
+)
+_CONTROL_PATH: Final = re.compile(
+    r"/(?:stop|cancel|abort)(?:[_/-][a-z_]+)?$|/stop_(?:conversation|response)$"
+)
+
+
+def by_response(recorded: Recorded) -> str | None:
+    """The reason, if the response itself is a stream; None if it is not."""
+    row = recorded.exchange
+    if (
+        row.resource_type == "websocket"
+        or row.scheme in ("ws", "wss")
+        or row.status == 101
+        or recorded.messages
+    ):
+        return "websocket"
+    if row.content_type and _STREAM_TYPES.match(row.content_type) and (row.status or 0) < 400:
+        return "content-type"
+    if recorded.events:
+        return "events"
+    if any(
+        name == "x-vercel-ai-data-stream" or name == "x-vercel-ai-ui-message-stream"
+        for name, _ in recorded.response_headers
+    ):
+        return "content-type"
+    return None
+
+
+def failed_before(row: Exchange) -> bool:
+    """No usable answer came: none at all, an error status, a page, or a redirect to a sign-in."""
+    if row.status is None or row.status == 0 or row.net_error or row.failure_text:
+        return True
+    return (
+        row.status >= 400
+        or bool(row.redirect_login)
+        or row.content_type in ("text/html", "application/xhtml+xml")
+    )
+
+
+def by_request(recorded: Recorded, asked: str | None, endpoint_streams: bool) -> str | None:
+    """The reason, if the request asked for a stream that never came; None if it did not.
+
+    asked: what `protocols.asked_to_stream` found (accept, body, eventsource). An Accept header that
+    would also take JSON asks for either (MCP clients send both), so a JSON answer to it is fine.
+    """
+    row = recorded.exchange
+    if row.method in ("OPTIONS", "HEAD", "CONNECT") or row.resource_type in _NEVER:
+        return None
+    if row.status is not None and 300 <= row.status < 400 and not row.redirect_login and row.status != 304:
+        return None
+    if row.resource_type == "eventsource":
+        return "eventsource"
+    if asked == "accept":
+        either = "json" in (row.accept or "") or "*/*" in (row.accept or "")
+        return "accept" if not either or failed_before(row) else None
+    if asked is not None:
+        return asked
+    if endpoint_streams and (failed_before(row) or (row.status or 0) >= 200):
+        return "endpoint"
+    return None
+
+
+def url_key(row: Exchange) -> tuple[str | None, str | None, str | None]:
+    """What makes two exchanges calls of the same endpoint."""
+    return row.method, row.host, row.path
+
+
+def is_control_call(row: Exchange) -> bool:
+    """A call that stops or cancels a stream (`…/stop_response`), by the last word of its path."""
+    return row.method in ("POST", "DELETE", "PUT") and bool(_CONTROL_PATH.search((row.path or "").lower()))
+
+
+def matches_stream_path(path: str | None, patterns: Iterable[str]) -> bool:
+    """Whether a path fits one of the user's `--stream-path` globs."""
+    return path is not None and any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def redirects_to_login(row: Exchange, location: str | None) -> bool | None:
+    """Whether a 3xx sends the reader to a sign-in page; None when it is no redirect."""
+    if row.status is None or not 300 <= row.status < 400 or row.status == 304 or not location:
+        return None
+    return bool(LOGIN_PATH.search(location.split("?", 1)[0]))
