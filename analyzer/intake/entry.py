@@ -31,6 +31,7 @@ class Context:
     dialect: Dialect
     agent: agents.Agent | None
     attached: bodies.Attachment
+    page_starts: dict[str, float]
     losses: Losses
 
 
@@ -104,7 +105,7 @@ def record(position: int, entry: Entry, raw: Raw, context: Context) -> Recorded:
     start_ms = values.epoch_ms(row.started_at) if row.started_at is not None else None
     recorded.events = _events(entry.events, start_ms, where, context)
     recorded.messages = _messages(entry.messages, start_ms, dialect.message_unit_ms, where, context)
-    recorded.chunks = _chunks(entry.chunks)
+    recorded.chunks = _chunks(entry, start_ms, context)
     if type(entry.pageref) is str:
         recorded.page = entry.pageref
     recorded.body, row.body_recorded = _body(content, status, row, recorded, context)
@@ -235,12 +236,17 @@ def _messages(
     return found or None
 
 
-def _chunks(raw: Raw) -> list[Chunk] | None:
-    """chrome-har's `_chunks`, times as recorded; the dialect puts them on the request's clock."""
+def _chunks(entry: Entry, start_ms: float | None, context: Context) -> list[Chunk] | None:
+    """`_chunks`, put on the request's own clock; None where the page's start is not known."""
+    if not context.dialect.chunks_since_page or start_ms is None or not present(entry.chunks):
+        return None
+    page_ms = context.page_starts.get(entry.pageref) if type(entry.pageref) is str else None
+    if page_ms is None:
+        return None
     found = []
-    for item in bodies.any_list(raw):
+    for item in bodies.any_list(entry.chunks):
         if type(item) is dict:
             at, size = values.duration(item.get("ts")), values.size(item.get("bytes"))
-            if at is not None and size is not None:
-                found.append(Chunk(at, size))
+            if at is not None and size is not None and at + page_ms >= start_ms:
+                found.append(Chunk(round(at + page_ms - start_ms, 3), size))
     return found or None

@@ -53,12 +53,15 @@ def read_har(inp: Input) -> Capture:
         if entry is not None:
             found.append((position, entry, raw))
 
-    dialect = choose(creator, browser, [entry for _, entry, _ in found])([entry for _, entry, _ in found])
+    shapes = [entry for _, entry, _ in found]
+    dialect = choose(creator, shapes)(shapes)
+    pages = _pages(log.pages)
     context = Context(
         path=inp.path,
         dialect=dialect,
         agent=agents.declared(browser, browser_version) or agents.declared(creator, creator_version),
         attached=inp.attachment,
+        page_starts={page.id: page.started_ms for page in pages if page.started_ms is not None},
         losses=losses,
     )
     entries = [record(position, entry, raw, context) for position, entry, raw in found]
@@ -70,7 +73,7 @@ def read_har(inp: Input) -> Capture:
         exchanges=len(entries),
         warnings=losses.sentences(),
     )
-    return Capture(info=info, entries=entries, pages=_pages(log.pages))
+    return Capture(info=info, entries=entries, pages=pages)
 
 
 def _entry(position: int, raw: Raw, losses: Losses) -> shape.Entry | None:

@@ -152,11 +152,11 @@ def origin(url: str | None) -> tuple[str, str, int | None] | None:
 @lru_cache(maxsize=4096)
 def ip_address(value: str) -> tuple[str | None, bool | None]:
     """An address without brackets or zone, and whether it is private, loopback or link-local."""
-    bare = value.strip().strip("[]")
+    bare = value.strip().strip("[]").partition("%")[0]
     if not bare:
         return None, None
     try:
-        found = ipaddress.ip_address(bare.partition("%")[0])
+        found = ipaddress.ip_address(bare)
     except ValueError:
         return bare, None
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:

@@ -52,6 +52,9 @@ class Dialect:
     # An exporter that writes an empty body only when the body was empty.
     empty_body_is_true: ClassVar[bool] = False
 
+    # `_chunks[].ts` counts from the start of the page.
+    chunks_since_page: ClassVar[bool] = False
+
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.drops_auth = False
 
@@ -169,7 +172,7 @@ def http_version(given: str) -> str | None:
         return "3"
     if word in ("h2", "h2c", "spdy"):
         return "2"
-    return _VERSIONS.get(word.removeprefix("http/")) if word.startswith("http/") else None
+    return _VERSIONS.get(word.removeprefix("http/"))
 
 
 def plain_times(entry: Entry) -> Times:
