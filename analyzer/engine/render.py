@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "pct": fmt.percent,
     "clock": fmt.clock,
     "plural": fmt.plural,
-    "default": lambda value, other="": other if value is None or value == "" else value,
+    "default": lambda value, other="", _falsy=False: other if value is None or value == "" else value,
     "replace": lambda value, old, new: _short(_text(value).replace(str(old), str(new))) if len(str(new)) < 200 else _text(value),
     "upper": lambda value: _text(value).upper(),
     "lower": lambda value: _text(value).lower(),
@@ -67,6 +68,50 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "max": lambda value, other: None if value is None or other is None else max(value, other),
 }  # fmt: skip
 FILTERS: Final = tuple(sorted(_FILTERS))
+
+
+class Unrecorded:
+    """What a template sees of a value that is not recorded.
+
+    `is none` is true of it, every comparison with it is false, arithmetic leaves it as it is, and
+    printed it is words: a template that forgets to ask cannot fail, nor print `None`.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __str__(self) -> str:
+        return fmt.UNRECORDED
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or isinstance(other, Unrecorded)
+
+    def _false(self, _other: object) -> bool:
+        return False
+
+    def _self(self, _other: object = None) -> Unrecorded:
+        return self
+
+    __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _false
+    __add__ = __radd__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = _self
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __neg__ = __pos__ = _self
+
+
+_UNRECORDED: Final = Unrecorded()
+
+
+def _wrapped(filter_function: Callable[..., Any]) -> Callable[..., Any]:
+    """Filters are written for plain values: None in, and None out, stand for unrecorded."""
+
+    def call(*values: Any) -> Any:
+        plain = (None if isinstance(value, Unrecorded) else value for value in values)
+        result = filter_function(*plain)
+        return _UNRECORDED if result is None else result
+
+    return call
 
 
 def _text(value: Any) -> str:
@@ -84,7 +129,8 @@ def _environment() -> Any:
 
     # Output is plain text: every renderer escapes for its own medium.
     env = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined, finalize=_finalize)
-    env.filters = dict(_FILTERS)
+    env.filters = {name: _wrapped(function) for name, function in _FILTERS.items()}
+    env.tests["none"] = lambda value: value is None or isinstance(value, Unrecorded)
     env.globals = {}
     return env
 
@@ -126,9 +172,26 @@ def problem_of(text: str) -> tuple[str, str | None] | None:
         return f'unknown variable "{unknown[0]}"', _close(
             unknown[0], tuple(columns()), "a column of the exchange table"
         )
+    return _trial(env, text)
+
+
+def _trial(env: Any, text: str) -> tuple[str, str | None] | None:
+    """Whether it can be written with every value recorded, and with none."""
+    from jinja2 import TemplateError
+
+    template = env.from_string(text)
+    recorded = {name: _SAMPLES[column.type] for name, column in columns().items()}
+    for values in (recorded, dict.fromkeys(recorded, _UNRECORDED)):
+        try:
+            template.render(values)
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            return f"template: fails with {type(error).__name__}", "each filter with its own arguments"
     return None
 
 
+_SAMPLES: Final[dict[str, Any]] = {
+    "text": "text", "integer": 3, "number": 1.5, "boolean": True, "timestamp": datetime(2026, 3, 2, tzinfo=UTC),
+}  # fmt: skip
 _PLAIN: Final = {
     "For": "loops", "Call": "calls", "Getattr": "attributes", "Getitem": "indexing", "Assign": "set",
     "Mul": "multiplication", "Pow": "powers", "Macro": "macros", "Include": "include", "Import": "import",
@@ -153,7 +216,8 @@ def _compiled(text: str) -> tuple[Any, frozenset[str]]:
 
 def values_for(row: Exchange, names: frozenset[str], show: Show) -> Mapping[str, Any]:
     """The named columns as a template may see them: redacted where they must be, text cleaned."""
-    return {name: shown_value(row, name, show) for name in names}
+    found = {name: shown_value(row, name, show) for name in names}
+    return {name: _UNRECORDED if value is None else value for name, value in found.items()}
 
 
 def shown_value(row: Exchange, name: str, show: Show) -> Any:
