@@ -97,3 +97,8 @@ def _paragraphs(text: str, seen: set[str] | None) -> list[Block]:
         else:
             found.append(Block("prose", prose(line, seen), line))
     return found
+
+
+def breakable(text: str) -> Markup:
+    """`text`, escaped, with a place to break the line after each underscore and slash."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[_/])(?=\w)", text))

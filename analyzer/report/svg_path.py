@@ -100,7 +100,7 @@ def wide(path: Path, ident: str) -> Markup:
 
 def tall(path: Path, ident: str) -> Markup:
     """The path from top (you) to bottom (the model), not scaled, so that text keeps its size."""
-    step, x, r = 66, 30, 20
+    step, x, r = 72, 30, 20
     ys = [28 + i * step for i in range(6)]
     parts: list[Markup | None] = []
     for i, state in enumerate(path.links):

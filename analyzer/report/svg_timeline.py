@@ -13,11 +13,14 @@ from typing import Final
 from markupsafe import Markup
 
 from analyzer.model import Timeline
-from analyzer.report.numbers import duration, plural, size
+from analyzer.report.numbers import NBSP, duration, plural, size
 from analyzer.report.svg import el, image, num, pct
 
-_TOP, _PHASE_Y, _LANE_Y, _LANE_H = 22, 24, 40, 36
+_PHASE_Y, _LANE_Y, _LANE_H = 26, 42, 56
 _AXIS_Y = _LANE_Y + _LANE_H
+_FOOT = 26  # the axis and its labels
+_SPAN_H = 22  # one known limit, drawn as a span under the axis
+_MOST_LIMITS = 3
 _STEPS: Final = (
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
     600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 43_200_000, 86_400_000,
@@ -30,12 +33,26 @@ def ticks(total_ms: float, most: int = 7) -> list[float]:
     return [i * step for i in range(math.floor(total_ms / step + 1e-9) + 1)]
 
 
+def tick_words(ms: float) -> str:
+    """A round moment without needless decimals: `0`, `15 s`, `1.5 s`, `2 min`."""
+    if ms < 1000 or ms >= 120_000:
+        return (duration(ms) or "") if ms else "0"
+    return f"{ms / 1000:g}{NBSP}s"
+
+
 def silence_ms(line: Timeline) -> float | None:
     """Length of the silence before the end, None where it is not known."""
     end = line.cut_ms if line.cut_ms is not None else line.total_ms
     if line.silence_from_ms is None or end is None:
         return None
     return max(0.0, end - line.silence_from_ms)
+
+
+def worth_showing(quiet_ms: float, total_ms: float | None) -> bool:
+    """Whether a silence is more than the pause between any two events."""
+    return (quiet_ms >= 1000 and quiet_ms > 0.015 * (total_ms or 0.0)) or quiet_ms > 0.2 * (
+        total_ms or math.inf
+    )
 
 
 def limit_at(line: Timeline, limit_ms: float) -> tuple[float, bool]:
@@ -51,15 +68,15 @@ def limit_at(line: Timeline, limit_ms: float) -> tuple[float, bool]:
     return limit_ms, False
 
 
-def timeline(line: Timeline, ident: str, *, broken: bool, desc: str) -> Markup | None:
+def timeline(line: Timeline, ident: str, *, end_word: str, desc: str) -> Markup | None:
     """The timeline, None when not even a duration was recorded.
 
-    broken: draws the end as a cut instead of a finish. desc: the picture in words.
+    end_word: how it ended, `ended` for a finish and anything else for a cut. desc: the picture in words.
     """
     total = line.total_ms
     if total is None or not math.isfinite(total) or total <= 0:
         return None
-    limits = [(limit_at(line, ms), label) for ms, label in line.limits]
+    limits = [(limit_at(line, ms), ms) for ms, _ in line.limits]
     span = max([total, *(at for (at, _), _ in limits if at <= total * 1.15)])
     end = line.cut_ms if line.cut_ms is not None else total
     quiet = silence_ms(line)
@@ -67,14 +84,14 @@ def timeline(line: Timeline, ident: str, *, broken: bool, desc: str) -> Markup |
         _phases(line, span),
         el("rect", x=0, y=_LANE_Y, width="100%", height=_LANE_H, class_="lane"),
     ]
-    if quiet is not None and quiet > span * 0.015 and line.silence_from_ms is not None:
+    if quiet is not None and worth_showing(quiet, span) and line.silence_from_ms is not None:
         x, width = pct(line.silence_from_ms, span), pct(quiet, span)
         parts.append(el("rect", x=x, y=_LANE_Y, width=width, height=_LANE_H, class_="quiet"))
         parts.append(el("rect", x=x, y=_LANE_Y, width=width, height=_LANE_H, fill="url(#hatch)"))
         if quiet > span * 0.3:
             middle = pct(line.silence_from_ms + quiet / 2, span)
             text = f"{duration(quiet)} of silence"
-            parts.append(el("text", text, x=middle, y=_LANE_Y + 23, class_="quiet-t", text_anchor="middle"))
+            parts.append(el("text", text, x=middle, y=_LANE_Y + 33, class_="quiet-t", text_anchor="middle"))
     parts.append(_marks(line, span))
     if not line.times_known:
         parts.append(
@@ -82,27 +99,35 @@ def timeline(line: Timeline, ident: str, *, broken: bool, desc: str) -> Markup |
                 "text",
                 "no arrival times recorded",
                 x="50%",
-                y=_LANE_Y + 23,
+                y=_LANE_Y + 33,
                 class_="none-t",
                 text_anchor="middle",
             )
         )
-    parts += _axis(span, end)
-    for (at, _), _label in limits:
-        if at <= span:
-            parts.append(
-                el(
-                    "line",
-                    x1=pct(at, span),
-                    x2=pct(at, span),
-                    y1=_PHASE_Y - 6,
-                    y2=_AXIS_Y + 6,
-                    class_="limit",
-                )
-            )
-    parts += _end(end, span, broken)
-    inner = el("svg", *parts, x="1.5%", width="97%", height=_AXIS_Y + 24, class_="ov")
-    return image(ident, "Timeline", desc, inner, width="100%", height=_AXIS_Y + 24, class_="timeline")
+    parts += _axis(span)
+    rows = limits[:_MOST_LIMITS]
+    for i, ((at, from_last), limit) in enumerate(rows):
+        parts += _limit(line, at, limit, from_last, span, _AXIS_Y + _FOOT + i * _SPAN_H)
+    parts += _end(end, span, end_word)
+    height = _AXIS_Y + _FOOT + len(rows) * _SPAN_H
+    inner = el("svg", *parts, x="1.5%", width="97%", height=height, class_="ov")
+    return image(ident, "Timeline", desc, inner, width="100%", height=height, class_="timeline")
+
+
+def _limit(line: Timeline, at: float, limit: float, from_last: bool, span: float, y: float) -> list[Markup]:
+    """A known limit as a measure under the axis: from where it counts to where it ends."""
+    start = line.silence_from_ms if from_last and line.silence_from_ms is not None else 0.0
+    x1, x2, middle = pct(start, span), pct(at, span), pct((start + min(at, span)) / 2, span)
+    parts = [
+        el("line", x1=x1, x2=x2, y1=y + 8, y2=y + 8, class_="limit"),
+        el("line", x1=x1, x2=x1, y1=y + 3, y2=y + 13, class_="limit-e"),
+    ]
+    if at <= span * 1.001:
+        parts.append(el("line", x1=x2, x2=x2, y1=y + 3, y2=y + 13, class_="limit-e"))
+        parts.append(el("line", x1=x2, x2=x2, y1=_LANE_Y, y2=_AXIS_Y, class_="limit"))
+    text = f"{tick_words(limit)} limit"
+    parts.append(el("text", text, x=middle, y=y + 12, class_="limit-t", text_anchor="middle"))
+    return parts
 
 
 def _phases(line: Timeline, span: float) -> Markup:
@@ -132,15 +157,17 @@ def _marks(line: Timeline, span: float) -> Markup | None:
     biggest = max((mark_size for _, mark_size, _ in line.marks), default=1)
     tall: dict[tuple[int, str], float] = {}
     for at, mark_size, kind in line.marks:
+        if not math.isfinite(at):
+            continue
         key = (
             round(1000 * min(1.0, max(0.0, at / span))),
             kind if kind in ("heartbeat", "chunk") else "event",
         )
-        height = 8 + 22 * _log_share(mark_size, biggest)
+        height = 12 + 36 * _log_share(mark_size, biggest)
         tall[key] = max(tall.get(key, 0.0), height)
     drawn = {"event": "", "chunk": "", "heartbeat": ""}
     for (x, kind), height in sorted(tall.items()):
-        drawn[kind] += f"M{x} 32h0" if kind == "heartbeat" else f"M{x} 35v-{height:.0f}"
+        drawn[kind] += f"M{x} 50h0" if kind == "heartbeat" else f"M{x} 55v-{height:.0f}"
     paths = [
         el("path", d=d, class_=f"mk mk-{kind}", vector_effect="non-scaling-stroke")
         for kind, d in drawn.items()
@@ -152,7 +179,7 @@ def _marks(line: Timeline, span: float) -> Markup | None:
         y=_LANE_Y,
         width="100%",
         height=_LANE_H,
-        viewBox="0 0 1000 36",
+        viewBox=f"0 0 1000 {_LANE_H}",
         preserveAspectRatio="none",
         class_="ov",
     )
@@ -162,7 +189,7 @@ def _log_share(value: int, biggest: int) -> float:
     return math.log1p(max(0, value)) / math.log1p(biggest) if biggest > 0 else 0.0
 
 
-def _axis(span: float, end: float) -> list[Markup]:
+def _axis(span: float) -> list[Markup]:
     parts = [el("line", x1=0, x2="100%", y1=_AXIS_Y, y2=_AXIS_Y, class_="axis")]
     for i, at in enumerate(ticks(span)):
         x, alternate = pct(at, span), " alt" if i % 2 else ""
@@ -171,7 +198,7 @@ def _axis(span: float, end: float) -> list[Markup]:
         parts.append(
             el(
                 "text",
-                duration(at) if at else "0",
+                tick_words(at),
                 x=x,
                 y=_AXIS_Y + 18,
                 class_=f"axis-t{alternate}",
@@ -181,14 +208,22 @@ def _axis(span: float, end: float) -> list[Markup]:
     return parts
 
 
-def _end(end: float, span: float, broken: bool) -> list[Markup]:
+def _end(end: float, span: float, word: str) -> list[Markup]:
     x = pct(end, span)
+    broken = word != "ended"
     kind = "cut" if broken else "done"
     anchor, dx = ("end", -10) if end > span * 0.35 else ("start", 10)
-    word = "cut at" if broken else "ended at"
     parts = [
         el("line", x1=x, x2=x, y1=10, y2=_AXIS_Y, class_=f"end end-{kind}"),
-        el("text", f"{word} {duration(end)}", x=x, y=14, dx=dx, class_=f"end-t t-{kind}", text_anchor=anchor),
+        el(
+            "text",
+            f"{word} at {duration(end)}",
+            x=x,
+            y=14,
+            dx=dx,
+            class_=f"end-t t-{kind}",
+            text_anchor=anchor,
+        ),
     ]
     mark = "M-4.5 -4.5l9 9M4.5 -4.5l-9 9" if broken else "M-5 0l3.5 4 6.5-8"
     parts.append(el("svg", el("path", d=mark, class_=f"end-m end-{kind}"), x=x, y=10, class_="ov"))
@@ -221,7 +256,7 @@ def shape_words(sizes: Sequence[int], total: int | None) -> str:
     return f"{count}, from {size(ordered[0])} to {size(ordered[-1])}; half are at most {size(middle)}."
 
 
-def timeline_words(line: Timeline, *, broken: bool) -> str:
+def timeline_words(line: Timeline, *, end_word: str) -> str:
     """The timeline in words, for those who do not see it."""
     if line.total_ms is None:
         return "No duration was recorded."
@@ -238,8 +273,8 @@ def timeline_words(line: Timeline, *, broken: bool) -> str:
     quiet = silence_ms(line)
     if quiet is not None and quiet >= 1:
         text += f" Then {duration(quiet)} of silence before the end."
-    if broken and line.cut_ms is not None:
-        text += f" Cut at {duration(line.cut_ms)}."
+    if line.cut_ms is not None:
+        text += f" It was {end_word} at {duration(line.cut_ms)}."
     return text
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from analyzer.model import PageEntry
 from analyzer.report.numbers import duration, size
+from analyzer.report.prose import breakable
 from analyzer.report.safe import one_line
 from analyzer.report.svg_timeline import bar
 
@@ -25,7 +26,8 @@ class ExchangeRow:
 
     tone: str
     method: str
-    url: str
+    url: Markup
+    error: str | None
     status: str
     kind: str
     start: str
@@ -90,13 +92,13 @@ def _span(rows: Sequence[PageEntry]) -> float:
 def _row(entry: PageEntry, anchors: dict[str, str], span: float) -> ExchangeRow:
     failed = bool(entry.net_error) or entry.status == 0 or (entry.status or 0) >= 400
     tone = "failed" if failed else "stream" if entry.stream_id else "plain"
-    status = "" if entry.status is None else "no response" if entry.status == 0 else str(entry.status)
-    shown = " ".join(x for x in (status, one_line(entry.net_error, 60) if entry.net_error else "") if x)
+    status = "" if entry.status is None else "none" if entry.status == 0 else str(entry.status)
     return ExchangeRow(
         tone=tone,
         method=one_line(entry.method or "", 20),
-        url=one_line(entry.url or entry.where, _LONG_URL),
-        status=shown,
+        url=breakable(_address(entry)),
+        error=one_line(entry.net_error, 80) if entry.net_error else None,
+        status=status,
         kind=one_line(entry.resource_type or "", 24),
         start=duration(entry.start_ms) or "",
         lasted=duration(entry.duration_ms) or "",
@@ -112,3 +114,8 @@ def _row(entry: PageEntry, anchors: dict[str, str], span: float) -> ExchangeRow:
 
 def _key(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else f"{value:.6g}"
+
+
+def _address(entry: PageEntry) -> str:
+    """The URL without the scheme that goes without saying."""
+    return one_line((entry.url or entry.where).removeprefix("https://"), _LONG_URL)

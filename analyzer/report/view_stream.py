@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analyzer.causes import CAUSES, Confidence, Party
 from analyzer.columns import Exchange, columns
 from analyzer.model import Evidence, Stream, Timeline, Verdict
 from analyzer.report.numbers import duration, instant, number, size
 from analyzer.report.path import path_of
-from analyzer.report.prose import Block, blocks, prose
+from analyzer.report.prose import Block, blocks, breakable, prose
 from analyzer.report.safe import one_line, pretty_json, visible
 from analyzer.report.svg_timeline import (
     limit_at,
@@ -23,6 +23,7 @@ from analyzer.report.svg_timeline import (
     silence_ms,
     timeline,
     timeline_words,
+    worth_showing,
 )
 
 SURE: Final[dict[Confidence, str]] = {
@@ -114,7 +115,7 @@ class StreamView:
     shape: Markup | None
     shape_words: str
     evidence: list[EvidenceView]
-    facts: list[tuple[str, list[tuple[str, str, str]]]]
+    facts: list[tuple[str, list[tuple[str, str, Markup]]]]
     request_ids: list[tuple[str, str]]
     runners: list[RunnerView]
     settle: Markup | None
@@ -128,8 +129,8 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
     """The view of one redacted stream. several: the report is made from more than one capture."""
     row, verdict, line = stream.exchange, stream.verdict, stream.timeline
     seen: set[str] = set()
-    broken = verdict.severity == "failed" or line.cut_ms is not None
-    words = timeline_words(line, broken=broken)
+    end_word = _end_word(verdict, line)
+    words = timeline_words(line, end_word=end_word)
     request = " ".join(x for x in (row.method, f"{row.host or ''}{row.path or ''}" or row.url) if x)
     sizes = [max(0, value) for value in stream.shape]
     said = shape_words(sizes, row.events)
@@ -146,7 +147,7 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         sure=SURE[verdict.confidence],
         who=PARTY_WORDS[verdict.party],
         caption=path_of(stream).caption,
-        timeline=timeline(line, f"{anchor}-tl", broken=broken, desc=words),
+        timeline=timeline(line, f"{anchor}-tl", end_word=end_word, desc=words),
         phases=_phases(line),
         legend=_legend(line),
         limits=_limits(line),
@@ -171,10 +172,24 @@ def fix_tabs(verdict: Verdict, seen: set[str]) -> list[FixTab]:
     lines = {"user": verdict.fix.user, "operator": verdict.fix.operator, "developer": verdict.fix.developer}
     return [
         FixTab(
-            key, label, about, [found for text in lines[key] if (found := blocks(text, seen))], _NOTHING[key]
+            key, label, about, [found for text in lines[key] if (found := blocks(text, seen))], _nothing(verdict, key)
         )
         for key, label, about in _READERS
     ]
+
+
+def _nothing(verdict: Verdict, reader: str) -> str:
+    if verdict.severity in ("ok", "info"):
+        return "Nothing is broken, so there is nothing to do."
+    return _NOTHING[reader]
+
+
+def _end_word(verdict: Verdict, line: Timeline) -> str:
+    if verdict.cause == "open-at-export":
+        return "still open"
+    if verdict.party == "user":
+        return "stopped"
+    return "cut" if verdict.severity == "failed" or line.cut_ms is not None else "ended"
 
 
 def _runner(cause: str, rule: str, why: str, seen: set[str]) -> RunnerView:
@@ -216,7 +231,7 @@ def _legend(line: Timeline) -> list[tuple[str, str]]:
     if "heartbeat" in kinds:
         found.append(("heartbeat", "a heartbeat, without content"))
     quiet = silence_ms(line)
-    if quiet is not None and quiet >= 1:
+    if quiet is not None and worth_showing(quiet, line.total_ms):
         found.append(("quiet", f"{duration(quiet)} of silence before the end"))
     if line.marks and line.marks_total > len(line.marks):
         found.append(("more", f"{number(len(line.marks))} of {number(line.marks_total)} arrivals are drawn"))
@@ -297,12 +312,12 @@ _ENDING_HELP: Final = (
 )
 
 
-def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str, str]]]]:
+def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str, Markup]]]]:
     """Groups of (label, meaning of the column, value); what is not recorded is left out."""
-    found: list[tuple[str, list[tuple[str, str, str]]]] = []
+    found: list[tuple[str, list[tuple[str, str, Markup]]]] = []
     known = columns()
     for group, names in _GROUPS:
-        facts: list[tuple[str, str, str]] = []
+        facts: list[tuple[str, str, Markup]] = []
         for name, label in names:
             value = getattr(row, name)
             if value is None:
@@ -312,7 +327,7 @@ def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str
                 text = _MARKER.get(text, text) + (
                     f" ({one_line(row.terminal_name, 60)})" if row.terminal_name else ""
                 )
-            facts.append((label, known[name].meaning, one_line(text, 400)))
+            facts.append((label, known[name].meaning, breakable(one_line(text, 400))))
         if facts:
             found.append((group, facts))
     ending = stream.ending
@@ -323,8 +338,8 @@ def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str
         text += ", announced" if ending.announced else ", unannounced"
     if ending.signal != "unknown":
         text += f", by {one_line(ending.signal.replace('-', ' '), 60)}"
-    ends = [("Ended by", _ENDING_HELP, text)]
+    ends = [("Ended by", _ENDING_HELP, escape(text))]
     if row.ended_at:
-        ends.append(("Ended at", known["ended_at"].meaning, instant(row.ended_at) or ""))
+        ends.append(("Ended at", known["ended_at"].meaning, escape(instant(row.ended_at) or "")))
     found.append(("Ending", ends))
     return found
