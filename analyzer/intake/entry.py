@@ -47,7 +47,7 @@ def record(position: int, entry: Entry, raw: Raw, context: Context) -> Recorded:
     )
 
     # -- transport
-    status = dialect.status(response)
+    status = dialect.status(entry)
     times = dialect.times(entry, status)
     row.status = status
     row.started_at = values.instant(entry.startedDateTime)
@@ -143,8 +143,10 @@ def _body(
             found = body()
             row.body_bytes = len(found) if found is not None else None
         return body, True
-    empty = empty_is_true and content.size == 0
-    return body, empty or events or messages
+    if empty_is_true and content.size == 0:
+        return body, True
+    # An empty text that may be no more than the exporter's way to say that it has none.
+    return (lambda: None), events or messages
 
 
 def _request_bytes(request: Request, got: dict[str, str]) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from analyzer.intake import values
 from analyzer.intake.dialects.failures import net_name
-from analyzer.intake.shape import Entry, Request, Response, Timings, is_set, present
+from analyzer.intake.shape import Entry, Request, Timings, is_set, present
 
 _NO_TIMINGS = Timings()
 _VERSIONS = {
@@ -65,13 +65,13 @@ class Dialect:
 
     # ---------------------------------------------------------------- response
 
-    def status(self, response: Response | None) -> int | None:
+    def status(self, entry: Entry) -> int | None:
         """The status code; 0 for "no response", None where nothing says so.
 
         Negative numbers (-1 Playwright, -2 WebPageTest) mean "no response" wherever they occur;
         1 to 99 (an early Safari) is no status at all.
         """
-        code = values.integer(response.status) if response is not None else None
+        code = values.integer(entry.response.status) if entry.response is not None else None
         if code is None or 0 < code < 100 or code > 999:
             return None
         return max(code, 0)

@@ -11,6 +11,7 @@ Source of truth: devtools-frontend `har/Log.ts`. Differences from HAR 1.2 that m
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import ClassVar
@@ -19,6 +20,7 @@ from analyzer.intake import values
 from analyzer.intake.dialects.base import (
     NO_FAILURE,
     Dialect,
+    Failure,
     Times,
     active,
     plain_times,
@@ -27,6 +29,9 @@ from analyzer.intake.dialects.base import (
 from analyzer.intake.shape import Entry, Header, is_set, plain, present
 
 _CREDENTIALS = frozenset(("authorization", "cookie", "set-cookie"))
+_REFUSED = re.compile(r"Unexpected response code: (\d{3})\b")
+# Chromium, net/websockets/websocket_stream.cc: its own words for these two answers.
+_REFUSALS = {"http authentication failed": 401, "proxy authentication failed": 407}
 _FRAMES = frozenset(("iframe", "frame", "embed", "object", "fencedframe"))
 
 
@@ -41,6 +46,8 @@ class Chrome(Dialect):
         self._ids = any(entry.connection_id is not None for entry in entries)
         has_credentials = any(_has_credentials(entry) for entry in entries)
         self._sanitized = not has_credentials and any(_is_stripped(entry) for entry in entries)
+        # "Copy all as HAR" leaves every body out, so that a missing one says nothing about its stream.
+        self._no_bodies = not any(_has_text(entry) for entry in entries) and any(map(_lost_body, entries))
         # Without any credential in the file, an absent header may as well have been taken out.
         self.drops_auth = self._sanitized or not has_credentials
         self._page_starts = sorted(
@@ -53,6 +60,21 @@ class Chrome(Dialect):
     def label(self) -> str:
         return "chrome-devtools-sanitized" if self._sanitized else self.name
 
+    def status(self, entry: Entry) -> int | None:
+        found = super().status(entry)
+        if not found and entry.resource_type == "websocket":
+            # A refused upgrade is status 0 and one error message: it names the code, or means one.
+            words = _websocket_error(entry) or ""
+            code = _REFUSED.search(words)
+            return int(code[1]) if code else _REFUSALS.get(words.partition(";")[0].lower(), found)
+        return found
+
+    def failure(self, entry: Entry) -> Failure:
+        found = super().failure(entry)
+        if found == NO_FAILURE and entry.resource_type == "websocket":
+            return self.named(_websocket_error(entry))
+        return found
+
     def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
         return entry.response is not None and is_set(entry.response.error)
 
@@ -64,7 +86,7 @@ class Chrome(Dialect):
         if entry.resource_type == "websocket":
             # The handshake's own times are overwritten by the frames'.
             return times._replace(ttfb=None, receive=None, active=active(times.duration, times.blocked))
-        if not status and _never_sent(times):
+        if _never_sent(times) and (not status or self.failure(entry) != NO_FAILURE):
             return Times(
                 duration=times.duration, queued=times.queued, active=active(times.duration, times.queued)
             )
@@ -86,14 +108,16 @@ class Chrome(Dialect):
             return True
         if entry.resource_type == "websocket":
             receive = values.duration(entry.timings.receive) if entry.timings is not None else None
-            return None if receive is None or not status else receive > 0
+            if receive is None or not status:
+                return True if present(entry.messages) else None
+            return receive > 0
         content = entry.response.content if entry.response is not None else None
         if content is None or present(content.text) or not present(entry.events):
             # Pending requests are left out of the file, so that a request without events has ended.
             return True
         if not values.size(content.size):
             return True
-        return None if self._left_page(entry) else False
+        return None if self._no_bodies or self._left_page(entry) else False
 
     def _left_page(self, entry: Entry) -> bool:
         """A later navigation took the bodies of everything before it, so that no body says nothing."""
@@ -103,8 +127,40 @@ class Chrome(Dialect):
         return bisect_right(self._page_starts, values.epoch_ms(start)) < len(self._page_starts)
 
 
+def _websocket_error(entry: Entry) -> str | None:
+    """The text of the last error among the recorded messages; Chrome has no other place for it."""
+    if not present(entry.messages) or b'"error"' not in bytes(memoryview(entry.messages)):
+        return None
+    try:
+        messages = plain(entry.messages)
+    except (ValueError, RecursionError):
+        return None
+    for message in reversed(messages if type(messages) is list else ()):
+        if type(message) is dict and message.get("type") == "error":
+            return values.text(message.get("data"))
+    return None
+
+
 def _never_sent(times: Times) -> bool:
     return not times.send and not times.ttfb and not times.receive
+
+
+def _has_text(entry: Entry) -> bool:
+    content = entry.response.content if entry.response is not None else None
+    return content is not None and present(content.text)
+
+
+def _lost_body(entry: Entry) -> bool:
+    """It ended well, had a body, and the body is not there."""
+    response = entry.response
+    if (
+        response is None
+        or response.content is None
+        or present(entry.events)
+        or present(response.content.text)
+    ):
+        return False
+    return bool(values.size(response.content.size)) and response.error is None
 
 
 def _has_credentials(entry: Entry) -> bool:

@@ -62,6 +62,9 @@ _WITHIN: Final = (
     ("temporary failure in name resolution", "ERR_NAME_NOT_RESOLVED"),
     ("unable to resolve host", "ERR_NAME_NOT_RESOLVED"),
     ("certificate verify failed", "ERR_CERT_AUTHORITY_INVALID"),
+    # Chromium's WebSocket
+    ("connection closed before receiving a handshake response", "ERR_CONNECTION_CLOSED"),
+    # WebKit on Linux
     ("connection terminated unexpectedly", "ERR_CONNECTION_CLOSED"),
 )
 

@@ -2,6 +2,7 @@
 
 - No failure is ever written: a cut stream is a 200 with part of its body, no answer is status 0.
 - `timings` has 0, not -1, for what did not happen, and is `{}` while the request is still open.
+- Over HTTP/2 and 3 `receive` is 0 when the body ended properly, and `time` ends with the headers.
 - `connection` is the remote port. `bodySize` is the transferred size.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.intake import values
-from analyzer.intake.dialects.base import Dialect, Times, plain_times
+from analyzer.intake.dialects.base import Dialect, Times, http_version, plain_times
 from analyzer.intake.shape import Entry, is_set
 
 
@@ -29,6 +30,9 @@ class Firefox(Dialect):
             total = values.duration(entry.time) if is_set(entry.time) else None
             return Times(duration=total or None, active=total or None)
         times = plain_times(entry)
+        if not times.receive and _is_multiplexed(entry) and not _has_length(entry):
+            # Over HTTP/2 a body that ended properly has `receive` 0 however long it took.
+            times = times._replace(receive=None, duration=None, active=None)
         return times._replace(
             dns=times.dns or None, connect=times.connect or None, tls=times.tls or None,
             ttfb=times.ttfb if status else None,
@@ -48,3 +52,13 @@ class Firefox(Dialect):
         if not status:
             return None
         return False if entry.timings is not None and entry.time == 0 else None
+
+
+def _is_multiplexed(entry: Entry) -> bool:
+    return entry.response is not None and http_version(entry.response.httpVersion or "") in ("2", "3")
+
+
+def _has_length(entry: Entry) -> bool:
+    """A body of declared length is no stream: it may well have come at once."""
+    headers = entry.response.headers if entry.response is not None else None
+    return any(header.name.lower() == "content-length" for header in headers or ())
