@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Raw
 
@@ -35,7 +35,13 @@ class Context:
     losses: Losses
 
 
-def record(position: int, entry: Entry, raw: Raw, context: Context) -> Recorded:
+class Raws(Protocol):
+    """The raw entries by their position in the file."""
+
+    def __getitem__(self, position: int, /) -> Raw: ...
+
+
+def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorded:
     """The exchange of one entry. Never raises on what an entry contains."""
     dialect, where = context.dialect, f"$.log.entries[{position}]"
     request = entry.request or _NO_REQUEST
@@ -100,7 +106,7 @@ def record(position: int, entry: Entry, raw: Raw, context: Context) -> Recorded:
     row.close_code = dialect.close_code(entry)
 
     recorded = Recorded(
-        exchange=row, request_headers=sent, response_headers=received, raw=partial(as_plain, raw)
+        exchange=row, request_headers=sent, response_headers=received, raw=partial(as_plain, raws, position)
     )
     start_ms = values.epoch_ms(row.started_at) if row.started_at is not None else None
     recorded.events = _events(entry.events, start_ms, where, context)
@@ -114,10 +120,10 @@ def record(position: int, entry: Entry, raw: Raw, context: Context) -> Recorded:
     return recorded
 
 
-def as_plain(raw: Raw) -> dict[str, Any]:
+def as_plain(raws: Raws, position: int) -> dict[str, Any]:
     """The entry as plain JSON values."""
     try:
-        value = plain(raw)
+        value = plain(raws[position])
     except (ValueError, RecursionError):
         return {}
     return value if type(value) is dict else {}

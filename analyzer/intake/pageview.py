@@ -16,6 +16,11 @@ from analyzer.model import Capture, Page, PageView
 MOST_PAGES = 50
 MOST_ENTRIES = 2000
 
+# What a media type holds, first match wins.
+_MEDIA = (
+    ("javascript", "js"), ("css", "css"), ("html", "document"), ("event-stream", "event stream"), ("image/", "image"),
+    ("font", "font"), ("json", "json"), ("audio/", "media"), ("video/", "media"), ("text/", "text"),
+)  # fmt: skip
 _KINDS = {"stylesheet": "css", "script": "js", "xhr": "fetch"}
 
 
@@ -90,10 +95,14 @@ def _by_type(rows: list[Exchange]) -> dict[str, int]:
     """Requests by resource type; by media type where the exporter has no resource types."""
     counts: dict[str, int] = {}
     for row in rows:
-        kind = row.resource_type or (row.content_type or "other").partition("/")[2] or "other"
+        kind = row.resource_type or _kind(row.content_type or "")
         kind = _KINDS.get(kind, kind)
         counts[kind] = counts.get(kind, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _kind(media_type: str) -> str:
+    return next((kind for word, kind in _MEDIA if word in media_type), "other")
 
 
 def _known(value: object) -> float | None:

@@ -15,7 +15,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_STEP = 256 * 1024
+_STEP = 64 * 1024
 
 Buffer = bytes | bytearray
 
