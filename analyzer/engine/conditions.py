@@ -83,6 +83,10 @@ class Reader:
             self.complain(path, "a clause has exactly one entry", "one list item for each clause")
             return None
         ((key, wanted),) = value.items()
+        name, _, operator = key.partition("|")
+        if operator == "unless":
+            clause = self.clause(key, wanted, (*path, key))
+            return clause and _unless(clause)
         return self.clause(key, wanted, (*path, key))
 
     def clause(self, key: str, value: Any, path: Path) -> Clause | None:
@@ -126,7 +130,7 @@ class Reader:
     def known_value(self, name: str, operator: str, value: Any, path: Path) -> bool:
         """A closed vocabulary takes only its own words: a misspelt one would never match."""
         known = VALUES.get(name)
-        if not known or operator not in ("equals", "not"):
+        if not known or operator not in ("equals", "not", "unless"):
             return True
         wrong = [item for item in (value if isinstance(value, list) else [value]) if item not in known]
         # A word that YAML read as a number or as true needs quotes: the type check says so.
@@ -194,6 +198,16 @@ class Reader:
             self.complain(path, "not an instant", 'ISO 8601 in UTC: "2026-03-02T10:15:06Z"')
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _unless(clause: Clause) -> Group:
+    """`unless` in the terms of the other operators, so that nothing after parsing needs to know it."""
+    return Group(
+        any=(
+            Clause(clause.column, "exists", False, clause.mark),
+            Clause(clause.column, "not", clause.value, clause.mark),
+        )
+    )
 
 
 def texts(value: Any) -> typing.TypeGuard[list[str]]:

@@ -1,7 +1,7 @@
 """The closed list of operators: what each takes, and the SQL it becomes.
 
 Every operator keeps SQL's three-valued logic: over a column that is NULL it is NULL, which is neither
-true nor false but "not applicable". Only `exists` is always true or false. Values reach the SQL as
+true nor false but "not applicable". Only `exists` and `unless` are always true or false. Values reach the SQL as
 literals that this module quotes, so a rule can compute nothing but a condition.
 """
 
@@ -202,6 +202,7 @@ def _near_column_sql(col: str, _column: Column, value: Any) -> str:
 _ROWS: Final = (
     Operator("equals", PLAIN, "a value, or a list", "is the value, or one of the list (the default)", _some, _in),
     Operator("not", PLAIN, "a value, or a list", "is recorded and is none of the values", _some, _not_in),
+    Operator("unless", PLAIN, "a value, or a list", "is none of the values, or is not recorded; never not applicable", _some, lambda c, k, v: f"({c} IS NULL OR {_not_in(c, k, v)})"),
     Operator("contains", TEXT, "text, or a list", "contains the text, or one of the list; case counts", _some, _each("contains({c}, {v})")),
     Operator("icontains", TEXT, "text, or a list", "contains the text in any mix of upper and lower case", _some, _each("contains(lower({c}), lower({v}))")),
     Operator("startswith", TEXT, "text, or a list", "begins with the text, or with one of the list", _some, _each("starts_with({c}, {v})")),

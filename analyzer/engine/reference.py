@@ -77,6 +77,29 @@ def rule_card(rule: Rule, ruleset: RuleSet | None = None) -> dict[str, Any]:
     return card
 
 
+def rule_text(rule: Rule, ruleset: RuleSet | None = None) -> str:
+    """One rule in plain text, for the terminal: when it fires, what it advises, why to believe it."""
+    lines = [
+        f"cause {rule.cause}; {CAUSES[rule.cause].title}",
+        f"basis {rule.basis}; confidence {confidence_text(rule)}",
+        "",
+        "Fires when",
+        *(f"  {line}" for line in condition_lines(rule.when)),
+        "",
+        f"Evidence: {', '.join(rule.evidence)}",
+    ]
+    if rule.refines:
+        lines.append(f"Wins over: {', '.join(rule.refines)}")
+    if ruleset is not None:
+        losing_to = sorted(other.id for other in ruleset if rule.id in ruleset.beats[other.id])
+        if losing_to:
+            lines.append(f"Loses to: {', '.join(losing_to)}")
+    for audience in AUDIENCES:
+        lines += [f"{audience.capitalize()}: {entry.strip()}" for entry in rule.fix.get(audience, ())]
+    lines.append(f"Sources: {'; '.join(rule.sources)}")
+    return "\n".join(lines)
+
+
 def condition_lines(group: Group, depth: int = 0) -> list[str]:
     """A condition as indented lines of plain text: `all of`, `any of`, `none of`, then the clauses."""
     lines = []

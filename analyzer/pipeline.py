@@ -1,0 +1,261 @@
+"""analyze(paths) -> Report: the only place that knows the order of the stages.
+
+intake -> facts (with decode and protocols) -> engine -> report values. One bad file is a row with a
+reason; the others get their verdicts. Nothing is redacted late: rows pass the redactor before they
+enter the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.causes import CAUSES
+from analyzer.columns import Exchange
+from analyzer.errors import CaptureError
+from analyzer.model import Capture, CaptureInfo, PageEntry, PageView, Recorded, Report, Stream, Summary, Verdict
+
+if TYPE_CHECKING:
+    from analyzer.intake import Input
+    from analyzer.redact import Redactor
+
+MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller may choose.
+
+    rules: folders with rules of one's own. stream_paths: globs over the URL's path that mark streams.
+    log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
+    most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
+    table of all exchanges, which only the HTML report shows.
+    """
+
+    rules: tuple[Path, ...] = field(default=())
+    stream_paths: tuple[str, ...] = field(default=())
+    log_format: str | None = None
+    everything: bool = False
+    limit: int = 10_000
+    redact: bool = True
+    details: bool = False
+
+
+def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Report:
+    """Read the captures behind `paths` and judge every stream in them.
+
+    Raises CaptureError when not a single capture could be read, RuleError for rules of one's own
+    that are wrong. A file that could not be read stands in `Report.captures` with its error.
+    """
+    from analyzer.engine.load import load_rules
+    from analyzer.engine.weigh import judge
+    from analyzer.facts import Settings, add_context, build
+    from analyzer.facts.context import add_run_context
+    from analyzer.redact import Redactor
+
+    options = options or Options()
+    redactor = Redactor(enabled=options.redact)
+    ruleset = load_rules(options.rules)
+    settings = Settings(stream_paths=options.stream_paths)
+    captures = _read(paths, options)
+    found: list[tuple[Capture, Recorded]] = []
+    for capture in captures:
+        streams = build(capture.entries, settings)
+        add_context(capture.entries, streams)
+        capture.info.streams = len(streams)
+        found += [(capture, recorded) for recorded in streams]
+    rows = [recorded.exchange for _, recorded in found]
+    add_run_context(rows)
+    verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
+    return _report(captures, found, verdicts, rule_errors, redactor, options)
+
+
+# ---------------------------------------------------------------------------------- reading
+
+
+def _read(paths: Sequence[str | Path], options: Options) -> list[Capture]:
+    from analyzer.intake import open_inputs
+
+    captures = [_read_one(inp) for inp in open_inputs(paths)]
+    readable = [capture for capture in captures if capture.info.error is None]
+    if not readable:
+        _refuse(captures, paths)
+    return captures
+
+
+def _read_one(inp: Input) -> Capture:
+    from analyzer.intake import read_har
+
+    try:
+        if inp.kind == "har":
+            return read_har(inp)
+    except CaptureError as error:
+        return _unreadable(inp, error.message)
+    return _unreadable(inp, inp.reason)
+
+
+def _unreadable(inp: Input, reason: str) -> Capture:
+    kind = inp.kind if inp.kind != "unknown" else "har"
+    return Capture(CaptureInfo(path=inp.path, kind=kind, error=reason, warnings=list(inp.warnings)))
+
+
+def _refuse(captures: list[Capture], paths: Sequence[str | Path]) -> None:
+    if len(captures) == 1:
+        info = captures[0].info
+        raise CaptureError(
+            info.error or "it cannot be read",
+            where=info.path,
+            help="export a HAR from the Network panel of the browser's DevTools",
+        )
+    named = ", ".join(str(path) for path in paths[:3])
+    raise CaptureError(
+        "no capture could be read" if captures else "there is no capture here",
+        where=named,
+        expected="HAR files (plain, gzip, zstd or in a ZIP)",
+        help="; ".join(f"{c.info.path}: {c.info.error}" for c in captures[:3]) or None,
+    )
+
+
+# ---------------------------------------------------------------------------------- the report
+
+
+def _report(
+    captures: list[Capture],
+    found: list[tuple[Capture, Recorded]],
+    verdicts: list[Verdict],
+    rule_errors: list[str],
+    redactor: Redactor,
+    options: Options,
+) -> Report:
+    from analyzer.facts.clusters import clusters
+    from analyzer.facts.ending import read_ending
+    from analyzer.facts.gateways import request_ids
+    from analyzer.facts.timeline import draw
+
+    order = sorted(range(len(found)), key=lambda i: (_rank(verdicts[i]), i))
+    names = {index: f"s{place + 1}" for place, index in enumerate(order)}
+    streams: list[Stream] = []
+    for index in order[: options.limit]:
+        recorded = found[index][1]
+        row = recorded.exchange
+        ids = {**request_ids(dict(recorded.request_headers)), **request_ids(dict(recorded.response_headers))}
+        timeline, shape = draw(recorded)
+        streams.append(
+            Stream(
+                id=names[index],
+                exchange=redactor.exchange(row),
+                ending=read_ending(row),
+                verdict=verdicts[index],
+                timeline=timeline,
+                shape=shape,
+                raw=redactor.entry(recorded.raw()) if options.details else None,
+                request_ids={name: redactor.header(name, value) for name, value in ids.items()},
+            )
+        )
+    grouped = clusters([recorded.exchange for _, recorded in found], verdicts, names)
+    entries, pages = _around(captures, found, names, redactor) if options.details else ([], [])
+    for capture in captures:
+        capture.info.warnings = [redactor.text(warning) for warning in capture.info.warnings]
+    return Report(
+        captures=[capture.info for capture in captures],
+        streams=streams,
+        clusters=grouped,
+        summary=summarize(verdicts, grouped),
+        entries=entries,
+        pages=pages,
+        rule_errors=rule_errors,
+        redacted=redactor.redacted,
+        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def _rank(verdict: Verdict) -> tuple[int, int]:
+    from analyzer.causes import CONFIDENCES, SEVERITIES
+
+    return SEVERITIES.index(verdict.severity), CONFIDENCES.index(verdict.confidence)
+
+
+def _around(
+    captures: list[Capture], found: list[tuple[Capture, Recorded]], names: dict[int, str], redactor: Redactor
+) -> tuple[list[PageEntry], list[PageView]]:
+    from analyzer.intake.pageview import page_views
+
+    by_row = {id(recorded): names[index] for index, (_, recorded) in enumerate(found)}
+    entries: list[PageEntry] = []
+    pages: list[PageView] = []
+    for capture in captures:
+        starts = [r.exchange.started_at for r in capture.entries if r.exchange.started_at is not None]
+        first = min(starts) if starts else None
+        for recorded in capture.entries[: MAX_ENTRIES - len(entries)]:
+            entries.append(_page_entry(recorded, capture, first, by_row.get(id(recorded)), redactor))
+        if capture.info.error is None and capture.info.kind == "har":
+            for view in page_views(capture):
+                view.title = redactor.url(view.title) if "://" in view.title else redactor.text(view.title)
+                pages.append(view)
+    return entries, pages
+
+
+def _page_entry(
+    recorded: Recorded, capture: Capture, first: datetime | None, stream: str | None, redactor: Redactor
+) -> PageEntry:
+    row: Exchange = recorded.exchange
+    start = (row.started_at - first).total_seconds() * 1000 if row.started_at and first else None
+    return PageEntry(
+        where=row.where or "",
+        capture=capture.info.path,
+        method=redactor.column("method", row.method),
+        url=redactor.column("url", row.url),
+        status=row.status,
+        net_error=row.net_error,
+        resource_type=row.resource_type,
+        content_type=redactor.column("content_type", row.content_type),
+        start_ms=start,
+        duration_ms=row.duration_ms,
+        body_bytes=row.body_bytes,
+        stream_id=stream,
+    )
+
+
+def summarize(verdicts: Sequence[Verdict], grouped: Sequence[object] = ()) -> Summary:
+    """Counts over all verdicts, and the sentence to read first."""
+    summary = Summary(streams=len(verdicts))
+    for verdict in verdicts:
+        setattr(summary, verdict.severity, getattr(summary, verdict.severity) + 1)
+        summary.by_cause[verdict.cause] = summary.by_cause.get(verdict.cause, 0) + 1
+        if verdict.severity in ("failed", "degraded"):
+            summary.by_party[verdict.party] = summary.by_party.get(verdict.party, 0) + 1
+    summary.by_cause = dict(sorted(summary.by_cause.items(), key=lambda item: (-item[1], item[0])))
+    summary.by_party = dict(sorted(summary.by_party.items(), key=lambda item: (-item[1], item[0])))
+    summary.headline = _headline(verdicts, summary)
+    return summary
+
+
+def _headline(verdicts: Sequence[Verdict], summary: Summary) -> str:
+    broken = [verdict for verdict in verdicts if verdict.severity in ("failed", "degraded")]
+    if not verdicts:
+        return "No stream was found in this capture."
+    if not broken:
+        if summary.streams == 1:
+            return CAUSES[verdicts[0].cause].title + "."
+        return f"Nothing broke: {summary.streams} streams, none of them failed."
+    worst = min(broken, key=_rank)
+    if summary.streams == 1:
+        return worst.title + "."
+    what = "stream" if len(broken) == 1 else "streams"
+    count = f"{len(broken)} of {summary.streams} streams"
+    if len(broken) == 1:
+        return f"{worst.title} (1 of {summary.streams} streams)."
+    causes = {verdict.cause for verdict in broken}
+    if len(causes) == 1:
+        return f"{count} failed for one reason: {_lower(CAUSES[worst.cause].title)}."
+    top, times = max(
+        ((cause, sum(v.cause == cause for v in broken)) for cause in causes), key=lambda pair: (pair[1], pair[0])
+    )
+    return f"{count} went wrong; most often ({times} {what}): {_lower(CAUSES[top].title)}."
+
+
+def _lower(title: str) -> str:
+    return title[0].lower() + title[1:]
