@@ -1,0 +1,10 @@
+"""Proxy logs → the exchange table. See docs/log-formats.md for the formats and how to write one."""
+
+from __future__ import annotations
+
+from analyzer.intake.logs.detect import Detection, detect, formats
+from analyzer.intake.logs.lines import Source
+from analyzer.intake.logs.read import LogResult, read_log
+from analyzer.intake.logs.schema import Format
+
+__all__ = ["Detection", "Format", "LogResult", "Source", "detect", "formats", "read_log"]

@@ -1,0 +1,422 @@
+"""A log format becomes SQL: which lines fit, and what their columns are.
+
+Everything runs inside DuckDB: RE2 for text (linear time, whatever the line), its JSON reader for JSON
+lines. Python never touches a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from analyzer.columns import columns as table_columns
+from analyzer.intake.logs.envelopes import Envelope, env_clock, payload_sql, prefix_of
+from analyzer.intake.logs.schema import EPOCHS, GROUP, UNITS, Clock, Column, Ending, Format
+from analyzer.intake.logs.streams import literal, why_sql
+
+_LIST_SPLIT: Final = "', | : '"
+_VERSIONS: Final = {
+    "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/2": "2", "HTTP/3.0": "3", "HTTP/3": "3",
+    "1.0": "1.0", "1.1": "1.1", "2.0": "2", "2": "2", "3.0": "3", "3": "3", "h2": "2", "h2c": "2", "h3": "3",
+    "http1.0": "1.0", "http1.1": "1.1", "http2": "2", "http/1.1": "1.1", "http/2": "2", "http/3": "3",
+    "HTTP1.0": "1.0", "HTTP1.1": "1.1", "HTTP2": "2", "HTTP3": "3", "2.0.0.0": "2", "1.1.0.0": "1.1",
+}  # fmt: skip
+# Derived from other columns in the layer after the one that reads them.
+_URL_PARTS: Final = ("path",)
+
+
+@dataclass(slots=True)
+class Compiled:
+    """SQL for one format behind its envelopes. `{no}` and `line` are columns of the lines' relation."""
+
+    fmt: Format
+    envelopes: tuple[Envelope, ...]
+    matches: str  # boolean over `line`
+    ignored: str | None  # boolean over `line`: no request, and known not to be one
+    read: str  # SQL of the struct or list that holds the groups
+    groups: Mapping[str, str]  # group name -> SQL over `x` (and `line`)
+    base: dict[str, str] = field(default_factory=dict)  # column -> SQL over groups
+    clocks: list[tuple[Clock, str]] = field(default_factory=list)
+
+    def select(self, lines: str, *, globs: Sequence[str] = (), where: str = "true", streams_only: bool = True) -> str:
+        """SELECT no, then every column that this format fills; only streams unless told otherwise."""
+        base = dict(self.base)
+        layer1 = f"SELECT no, {self.read} AS x FROM {lines} WHERE {self.matches} AND ({where})"
+        carried = {f"g{i}": self.groups[g] for i, g in enumerate(self._condition_groups())}
+        names = {g: f"g{i}" for i, g in enumerate(self._condition_groups())}
+        cols = [f"{sql} AS {name}" for name, sql in {**base, **carried}.items()]
+        clock_names = []
+        for i, (_, sql) in enumerate(self.clocks):
+            cols.append(f"{sql} AS clock{i}")
+            clock_names.append(f"clock{i}")
+        # random() keeps the planner from copying the extraction into the filter above it
+        layer2 = f"SELECT no, {', '.join(cols)}, random() AS barrier FROM ({layer1})"
+        known = set(base)
+        layer3, known = self._derive(layer2, known, names, clock_names)
+        extra = self._first(self.fmt.streams, "stream_why", names, known)
+        why = why_sql({c: c for c in known}, globs, extra)
+        layer4 = f"SELECT *, {why} AS stream_why FROM ({layer3})"
+        ending = self._ending_number(names, known)
+        filtered = " WHERE stream_why IS NOT NULL AND barrier IS NOT NULL" if streams_only else ""
+        layer5 = f"SELECT *, {ending} AS ending FROM ({layer4}){filtered}"
+        final = ["no", "stream_why", "stream_why IS NOT NULL AS is_stream"]
+        told = self._told()
+        for name in (*table_columns(),):
+            if name in ("stream_why", "is_stream"):
+                continue
+            if name in told:
+                final.append(f"{self._told_sql(name, name in known)} AS {name}")
+            elif name in known:
+                final.append(name)
+        return f"SELECT {', '.join(final)} FROM ({layer5})"
+
+    def _condition_groups(self) -> list[str]:
+        wanted: list[str] = []
+        for ending in (*self.fmt.endings, *self.fmt.streams):
+            for key, value in ending.when.items():
+                if key in self.groups and key not in self.base and (value is None or isinstance(value, str)):
+                    wanted.append(key)
+        return list(dict.fromkeys(wanted))
+
+    def _derive(
+        self, inner: str, known: set[str], names: Mapping[str, str], clock_names: list[str]
+    ) -> tuple[str, set[str]]:
+        """Columns that follow from others: path and host of the URL, start from end, and so on."""
+        added: dict[str, str] = {}
+        if "url" in known:
+            added["path"] = (
+                "CASE WHEN starts_with(url, '/') THEN split_part(split_part(url, '?', 1), '#', 1)"
+                " WHEN contains(url, '://') THEN coalesce(nullif("
+                "regexp_extract(url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)', 1), ''), '/') END"
+            )
+            in_url = (
+                "CASE WHEN contains(url, '://') AND NOT starts_with(url, '/') THEN nullif(lower(regexp_extract(url,"
+                " '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@]*@)?(\\[[^\\]]*\\]|[^:/?#]*)', 1)), '') END"
+            )
+            added["host"] = f"coalesce(host, {in_url})" if "host" in known else in_url
+            scheme = (
+                "CASE WHEN contains(url, '://') AND NOT starts_with(url, '/') THEN nullif(lower(regexp_extract(url,"
+                " '^(https?|wss?)://', 1)), '') END"
+            )
+            added["scheme"] = f"coalesce(scheme, {scheme})" if "scheme" in known else scheme
+        marks = {clock.marks: name for (clock, _), name in zip(self.clocks, clock_names, strict=True)}
+        duration = "duration_ms" if "duration_ms" in known else "NULL"
+        if "start" in marks and "end" in marks:
+            counted = f"(epoch_us({marks['end']}) - epoch_us({marks['start']})) / 1000.0"
+            duration = f"coalesce({duration}, CASE WHEN {counted} >= 0 THEN {counted} END)"
+            added["duration_ms"] = duration
+        span = f"to_microseconds(CAST(round({duration} * 1000) AS BIGINT))"
+        added["started_at"] = marks.get("start") or (f"{marks['end']} - {span}" if "end" in marks else "NULL::TIMESTAMP")
+        added["ended_at"] = marks.get("end") or (f"{marks['start']} + {span}" if "start" in marks else "NULL::TIMESTAMP")
+        if "receive_ms" not in known and "ttfb_ms" in known and ("duration_ms" in known or "duration_ms" in added):
+            added["receive_ms"] = f"CASE WHEN {duration} >= ttfb_ms THEN round({duration} - ttfb_ms, 3) END"
+        replaced = [name for name in added if name in known]
+        exclude = f" EXCLUDE ({', '.join(replaced)})" if replaced else ""
+        cols = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
+        return f"SELECT *{exclude}, {cols} FROM ({inner})", known | set(added)
+
+    def _condition(self, key: str, value: Any, names: Mapping[str, str], known: set[str]) -> str:
+        if isinstance(value, str):
+            text = f"CAST({key} AS VARCHAR)" if key in known else names.get(key, "NULL")
+            if value == "^$" and key not in known:  # logged, and empty; a key that is absent is something else
+                return f"coalesce({text} = '', false)"
+            return f"regexp_matches(coalesce({text}, ''), {literal(value)})"
+        column = key if key in known else names.get(key, "NULL")
+        if value is None:
+            return f"nullif(nullif(CAST({column} AS VARCHAR), ''), '-') IS NULL"
+        if isinstance(value, dict):
+            signs = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<", "not": "<>"}
+            return " AND ".join(f"coalesce({column} {signs[op]} {_value(v)}, false)" for op, v in value.items())
+        items = value if isinstance(value, list) else [value]
+        return f"coalesce({column} IN ({', '.join(_value(v) for v in items)}), false)"
+
+    def _first(self, rules: Sequence[Ending], column: str, names: Mapping[str, str], known: set[str]) -> str:
+        if not rules:
+            return "NULL"
+        whens = [f"WHEN {self._all(r, names, known)} THEN {_value(r.then.get(column))}" for r in rules]
+        return "CASE " + " ".join(whens) + " END"
+
+    def _all(self, rule: Ending, names: Mapping[str, str], known: set[str]) -> str:
+        parts = [self._condition(key, value, names, known) for key, value in rule.when.items()]
+        return " AND ".join(f"({p})" for p in parts) or "true"
+
+    def _ending_number(self, names: Mapping[str, str], known: set[str]) -> str:
+        if not self.fmt.endings:
+            return "NULL::INTEGER"
+        whens = [f"WHEN {self._all(e, names, known)} THEN {i}" for i, e in enumerate(self.fmt.endings, 1)]
+        return "CASE " + " ".join(whens) + " END"
+
+    def _told(self) -> set[str]:
+        return {c for e in self.fmt.endings for c in e.then} | set(self.fmt.constants)
+
+    def _told_sql(self, name: str, known: bool) -> str:
+        values = [e.then.get(name) for e in self.fmt.endings]
+        sql = "NULL"
+        if any(v is not None for v in values):
+            sql = f"([{', '.join(_value(v) for v in values)}])[ending]"
+        sql_type = table_columns()[name].sql
+        parts = [f"CAST({sql} AS {sql_type})"]
+        if known:
+            parts.append(f"CAST({name} AS {sql_type})")
+        if name in self.fmt.constants:
+            parts.append(_value(self.fmt.constants[name]))
+        return f"coalesce({', '.join(parts)})"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return literal(str(value))
+
+
+def compile_format(
+    fmt: Format, envelopes: Sequence[Envelope] = (), *, header: str | None = None, seen: str | None = None
+) -> Compiled:
+    """The SQL of one format behind its envelopes.
+
+    header: the `#Fields:` line of a W3C log. seen: some text of the log; key=value spellings that do not
+    occur in it are not looked for.
+    """
+    line = payload_sql(envelopes)
+    if fmt.kind == "text":
+        compiled = _text(fmt, tuple(envelopes), line, seen)
+    elif fmt.kind == "json-lines":
+        compiled = _json(fmt, tuple(envelopes), line)
+    else:
+        compiled = _w3c(fmt, tuple(envelopes), line, header or "")
+    request = fmt.columns.get("request")
+    if request is not None:
+        raw = _raw(request, compiled.groups)
+        parsed = f"regexp_extract({raw}, '^(\\S+) (.*?)(?: (HTTP/[\\d.]+))?$', ['m', 'u', 'v'])"
+        compiled.base["method"] = f"nullif(regexp_extract({raw}, '^([A-Z][A-Z-]*) ', 1), '')"
+        compiled.base["url"] = f"nullif({parsed}.u, '')"
+        compiled.base["http_version"] = _version_sql(f"{parsed}.v")
+    for name, column in fmt.columns.items():
+        if name != "request":
+            sql = column_sql(name, column, compiled.groups)
+            compiled.base[name] = f"coalesce({sql}, {compiled.base[name]})" if name in compiled.base else sql
+    if "method" in fmt.columns:
+        compiled.base["method"] = f"upper({compiled.base['method']})"
+    for clock in fmt.clocks:
+        sql = _clock_sql(clock, compiled.groups)
+        if sql is not None:
+            compiled.clocks.append((clock, sql))
+    if not compiled.clocks and (env := env_clock(envelopes)) is not None:
+        compiled.clocks.append((Clock("envelope", "iso", "end", 1.0), env))
+    return compiled
+
+
+def _text(fmt: Format, envelopes: tuple[Envelope, ...], line: str, seen: str | None) -> Compiled:
+    prefix = prefix_of(envelopes)
+    patterns = [_with_prefix(p, prefix) for p in fmt.patterns.values()]
+    if prefix is not None:
+        line = "line"
+    tests = [f"regexp_matches({line}, {literal(p)})" for p in patterns]
+    reads, order = [], []
+    for pattern in patterns:
+        names = GROUP.findall(pattern)
+        order.append(names)
+        plain = GROUP.sub("(", pattern)
+        # numbered, because DuckDB's field names ignore case and HAProxy's timers do not
+        fields = ", ".join(f"'p{i}'" for i in range(1, len(names) + 1))
+        reads.append(f"regexp_extract({line}, {literal(plain)}, [{fields}])")
+    groups: dict[str, str] = {}
+    if len(patterns) == 1:
+        read = reads[0]
+        groups = {name: f"x.p{i}" for i, name in enumerate(order[0], 1)}
+    else:
+        every = list(dict.fromkeys(n for names in order for n in names))
+        whole = []
+        for test, extract, names in zip(tests, reads, order, strict=True):
+            fields = ", ".join(
+                f"p{i} := r.p{names.index(n) + 1}" if n in names else f"p{i} := ''" for i, n in enumerate(every, 1)
+            )
+            whole.append(f"WHEN {test} THEN list_transform([{extract}], lambda r: struct_pack({fields}))[1]")
+        read = "CASE " + " ".join(whole) + " END"
+        groups = {name: f"x.p{i}" for i, name in enumerate(every, 1)}
+    if fmt.pairs_in is not None:
+        groups = {**_pairs(fmt, groups[fmt.pairs_in], set(groups), seen), **groups}
+    ignored = [f"regexp_matches({line}, {literal(_with_prefix(p, prefix))})" for p in fmt.not_requests]
+    return Compiled(fmt, envelopes, f"({' OR '.join(tests)})", " OR ".join(ignored) or None, read, groups)
+
+
+def _with_prefix(pattern: str, prefix: str | None) -> str:
+    if prefix is None or not pattern.startswith("^"):
+        return pattern
+    return "^" + prefix + pattern[1:]
+
+
+def _pairs(fmt: Format, tail: str, groups: set[str], seen: str | None) -> dict[str, str]:
+    """key=value pieces of a tail, by key. A value may be quoted, or be nginx's list of several items."""
+    wanted = {n for c in fmt.columns.values() for n in c.source} | {c.field for c in fmt.clocks}
+    wanted |= {k for e in (*fmt.endings, *fmt.streams) for k in e.when if k not in table_columns()}
+    value = r'("(?:[^"\\]|\\.)*"|[^\s",=]+(?:(?:,| :) [^\s",=]+)*(?:\s|$)|[^\s"]*)'
+    found: dict[str, str] = {}
+    for key in sorted(wanted - groups):
+        if seen is not None and not re.search(rf"\b{re.escape(key)}[=:]", seen):
+            found[key] = "NULL::VARCHAR"
+            continue
+        pattern = rf"(?:^|[\s,;|])(?:{re.escape(key)})[=:]{value}"
+        found[key] = f"trim(regexp_extract({tail}, {literal(pattern)}, 1), '\" ')"
+    return found
+
+
+def json_path(key: str) -> str:
+    """`request.headers.User-Agent.0` as DuckDB's JSON path; every name is quoted."""
+    steps = [f"[{part}]" if part.isdigit() else f'."{part}"' for part in key.split(".")]
+    return "$" + "".join(steps)
+
+
+def _json(fmt: Format, envelopes: tuple[Envelope, ...], line: str) -> Compiled:
+    keys: dict[str, None] = {}
+    for column in fmt.columns.values():
+        keys.update(dict.fromkeys(column.source))
+    keys.update(dict.fromkeys(name for c in fmt.clocks for name in re.split(r"[|+]", c.field)))
+    for ending in (*fmt.endings, *fmt.streams):
+        keys.update({k: None for k in ending.when if k not in table_columns()})
+    signature = fmt.signature
+    for names in signature.get("all") or []:
+        keys.update(dict.fromkeys(str(names).split("|")))
+    keys.update(dict.fromkeys(str(k) for k in (signature.get("equals") or {})))
+    keys.update(dict.fromkeys(str(k) for k in (signature.get("none") or [])))
+    paths = "[" + ", ".join(literal(json_path(k)) for k in keys) + "]"
+    # an unquoted empty slot (`"urt":,`) is what nginx writes for a missing number with escape=json
+    mended = f"regexp_replace({line}, ':\\s*([,}}])', ':null\\1', 'g')"
+    read = f"coalesce(TRY(json_extract_string({line}, {paths})), TRY(json_extract_string({mended}, {paths})))"
+    index = {key: f"x[{i}]" for i, key in enumerate(keys, 1)}
+    inline = {key: sql.replace("x[", f"({read})[") for key, sql in index.items()}
+    matches = _signature_sql(fmt.signature, inline, read)
+    return Compiled(fmt, envelopes, matches, None, read, index)
+
+
+def _signature_sql(signature: Mapping[str, Any], groups: Mapping[str, str], read: str) -> str:
+    """A JSON line is of the format: the keys are there. Cheap text tests come first, JSON reading last."""
+    cheap, exact = [], []
+    for names in signature.get("all") or []:
+        keys = str(names).split("|")
+        last = [k.split(".")[-1] for k in keys if not k.split(".")[-1].isdigit()]
+        cheap.append("(" + " OR ".join(f"contains(line, {literal(k)})" for k in last) + ")")
+        exact.append("(" + " OR ".join(f"{groups[k]} IS NOT NULL" for k in keys) + ")")
+    for key, pattern in (signature.get("equals") or {}).items():
+        exact.append(f"regexp_matches(coalesce({groups[str(key)]}, ''), {literal(str(pattern))})")
+    for key in signature.get("none") or []:
+        exact.append(f"{groups[str(key)]} IS NULL")
+    return "(" + " AND ".join([*cheap, *exact]) + ")" if cheap or exact else "false"
+
+
+def _w3c(fmt: Format, envelopes: tuple[Envelope, ...], line: str, header: str) -> Compiled:
+    fields = header.split(":", 1)[-1].split()
+    separator = "chr(9)" if fmt.separator == "tab" else "' '"
+    read = f"string_split({line}, {separator})"
+    groups = {name: f"x[{i}]" for i, name in enumerate(fields, 1)}
+    for column in fmt.columns.values():
+        for name in column.source:
+            groups.setdefault(name, "NULL::VARCHAR")
+    for ending in fmt.endings:
+        for name in ending.when:
+            if name not in table_columns():
+                groups.setdefault(name, "NULL::VARCHAR")
+    matches = f"(NOT starts_with({line}, '#') AND len({read}) = {max(len(fields), 1)})" if fields else "false"
+    return Compiled(fmt, envelopes, matches, f"starts_with({line}, '#')", read, groups)
+
+
+def _raw(column: Column, groups: Mapping[str, str]) -> str:
+    parts = []
+    for name in column.source:
+        sql = groups.get(name, "NULL::VARCHAR")
+        for word in column.missing:
+            sql = f"nullif({sql}, {literal(word)})"
+        parts.append(sql)
+    if column.add:
+        return " + ".join(f"coalesce(TRY_CAST({p} AS DOUBLE), 0)" for p in parts)
+    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
+    """SQL of one column. Times become ms; a negative time, which several products use for "never", is NULL."""
+    raw = _raw(column, groups)
+    if column.part is not None:
+        raw = f"nullif(regexp_extract({raw}, {literal(column.part)}, 1), '')"
+    if column.list is not None:
+        raw = _list_item(column.list, raw, column.missing)
+        if column.list == "count":
+            return f"CAST({raw} AS BIGINT)"
+    if column.words is not None:
+        whens = " ".join(f"WHEN {literal(word)} THEN {_value(ours)}" for word, ours in column.words.items())
+        return f"CASE {raw} {whens} END"
+    if column.lower:
+        raw = f"lower({raw})"
+    if column.kind == "int":
+        return f"TRY_CAST({raw} AS BIGINT)"
+    if column.kind == "float":
+        number = f"TRY_CAST({raw} AS DOUBLE)"
+        if column.unit:
+            number = f"round({number} * {UNITS[column.unit]!r}, 6)"
+        return f"CASE WHEN {number} >= 0 THEN {number} END"
+    if column.kind == "bool":
+        return f"CASE WHEN lower({raw}) IN ('true', '1', 'yes', 'on') THEN true WHEN {raw} IS NOT NULL THEN false END"
+    if column.kind == "version":
+        return _version_sql(raw)
+    if column.kind == "media-type":
+        return f"nullif(lower(trim(split_part({raw}, ';', 1))), '')"
+    if name == "host":
+        return f"nullif(lower(regexp_extract({raw}, '^(\\[[^\\]]*\\]|[^:]*)', 1)), '')"
+    return raw
+
+
+def _list_item(which: str, raw: str, missing: Sequence[str]) -> str:
+    """nginx writes one item per upstream tried: `, ` between servers, ` : ` after an internal redirect."""
+    items = f"regexp_split_to_array({raw}, {_LIST_SPLIT})"
+    if which == "count":
+        return f"CASE WHEN {raw} IS NULL THEN NULL WHEN contains({raw}, ', ') OR contains({raw}, ' : ') THEN len({items}) ELSE 1 END"
+    if which == "sum":
+        return f"CASE WHEN contains({raw}, ',') OR contains({raw}, ' : ') THEN CAST(list_sum(list_transform({items}, lambda i: TRY_CAST(i AS DOUBLE))) AS VARCHAR) ELSE {raw} END"
+    end = "-1" if which == "last" else "1"
+    item = f"({items})[{end}]"
+    for word in missing:
+        item = f"nullif({item}, {literal(word)})"
+    return f"CASE WHEN contains({raw}, ',') OR contains({raw}, ' : ') THEN {item} ELSE {raw} END"
+
+
+def _version_sql(raw: str) -> str:
+    whens = " ".join(f"WHEN {literal(word)} THEN {literal(ours)}" for word, ours in _VERSIONS.items())
+    return f"CASE {raw} {whens} END"
+
+
+def _clock_sql(clock: Clock, groups: Mapping[str, str]) -> str | None:
+    if "|" in clock.field:
+        every = [_clock_sql(Clock(n, clock.format, clock.marks, clock.resolution_ms), groups) for n in clock.field.split("|")]
+        return f"coalesce({', '.join(sql for sql in every if sql is not None)})"
+    names = clock.field.split("+")
+    if any(groups.get(n, "NULL::VARCHAR") == "NULL::VARCHAR" for n in names):
+        return None
+    raw = groups[names[0]] if len(names) == 1 else " || ' ' || ".join(groups[n] for n in names)
+    return instant_sql(raw, clock.format)
+
+
+def instant_sql(raw: str, form: str) -> str:
+    """SQL of a UTC instant. form: `iso`, `epoch` (s, ms, us or ns by its size) or a strptime format.
+
+    A stamp without a zone is taken as UTC: the log does not say more.
+    """
+    if form == "auto":
+        clf = f"timezone('UTC', try_strptime({raw}, '%d/%b/%Y:%H:%M:%S %z'))"
+        return f"coalesce({instant_sql(raw, 'epoch')}, {clf})"
+    if form not in EPOCHS:
+        parsed = f"try_strptime({raw}, {literal(form)})"
+        return f"timezone('UTC', {parsed})" if "%z" in form else parsed
+    iso = f"timezone('UTC', TRY_CAST(regexp_replace({raw}, '([+-]\\d\\d)(\\d\\d)$', '\\1:\\2') AS TIMESTAMPTZ))"
+    if form == "iso":
+        return iso
+    number = f"TRY_CAST({raw} AS DECIMAL(38, 9))"
+    micros = (
+        f"CAST(round(CASE WHEN {number} > 1e17 THEN {number} / 1000 WHEN {number} > 1e14 THEN {number}"
+        f" WHEN {number} > 1e11 THEN {number} * 1000 ELSE {number} * 1000000 END) AS BIGINT)"
+    )
+    return f"CASE WHEN {number} IS NOT NULL THEN make_timestamp({micros}) ELSE {iso} END"

@@ -1,0 +1,162 @@
+"""Which format a log is in: every format is tried on a sample, and the choice says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from analyzer.intake.logs.compile import Compiled, compile_format
+from analyzer.intake.logs.envelopes import Envelope, peel
+from analyzer.intake.logs.schema import Format, load_folder
+
+SAMPLE_LINES: Final = 240
+ENOUGH: Final = 0.6
+FORMATS: Final = Path(__file__).resolve().parent / "formats"
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """The shipped formats by id."""
+    return load_folder(FORMATS)
+
+
+@dataclass(slots=True)
+class Detection:
+    """What a sample looks like. format: None when nothing fits. share: of the sample's lines that fit.
+
+    others: further formats that claim the lines which `format` does not (mixed logs).
+    header: the `#Fields:` line of a W3C log.
+    """
+
+    format: str | None
+    why: str
+    share: float = 0.0
+    envelopes: tuple[Envelope, ...] = ()
+    header: str | None = None
+    others: list[Detection] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return formats()[self.format].title if self.format in formats() else str(self.format)
+
+
+def sample_lines(data: bytes, limit: int = SAMPLE_LINES) -> list[str]:
+    """Up to `limit` non-empty lines, spread over the sample; a piece of a line at its end is left out."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data[: len(data) & ~1].decode("utf-16", "replace")
+    else:
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "backslashreplace")
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if len(lines) > 1:
+        lines.pop()
+    lines = [line[:65536] for line in lines if line.strip()]
+    if len(lines) > limit:
+        step = len(lines) / limit
+        lines = [lines[int(i * step)] for i in range(limit)]
+    return lines
+
+
+def detect(sample: bytes, name: str = "", *, known: Mapping[str, Format] | None = None) -> Detection:
+    """The format of a log from its first bytes (256 KB are plenty) and its file name."""
+    return detect_lines(sample_lines(sample), name, known=known)
+
+
+def detect_lines(
+    lines: list[str], name: str = "", *, known: Mapping[str, Format] | None = None, depth: int = 0
+) -> Detection:
+    """The same for lines. `depth` counts the formats already found in a mixed log."""
+    if not lines:
+        return Detection(None, "the log is empty")
+    known = formats() if known is None else known
+    header = next((line for line in lines if line.startswith("#Fields:")), None)
+    envelopes, inner = peel(lines)
+    counted = [line for line in lines if not line.startswith("#")] or lines
+    candidates: list[tuple[int, Format, tuple[Envelope, ...]]] = []
+    for wrapping in dict.fromkeys(((), envelopes)):
+        shapes = inner if wrapping else lines
+        if header is not None and not wrapping:
+            candidates += [(n, f, ()) for f, n in _w3c(known, header, counted)]
+        json = sum(line.lstrip().startswith("{") for line in shapes) * 2 >= len(shapes)
+        tried = [f for f in known.values() if f.kind == ("json-lines" if json else "text")]
+        candidates += [(n, f, wrapping) for f, n in zip(tried, _count(tried, wrapping, counted), strict=True)]
+    best = max((n for n, _, _ in candidates), default=0)
+    if best == 0:
+        return Detection(None, "no known format fits any of the sampled lines")
+    close = [c for c in candidates if c[0] >= 0.9 * best]
+    ids = {f.id for _, f, _ in close}
+    named = {f.id for _, f, _ in close if f.names and re.search(f.names, name)}
+
+    def rank(candidate: tuple[int, Format, tuple[Envelope, ...]]) -> tuple[bool, bool, int, int]:
+        _, fmt, wrapping = candidate
+        yields = bool(set(fmt.after) & ids)
+        return (fmt.id in named, not yields, fmt.weight, -len(wrapping))
+
+    hits, fmt, wrapping = max(close, key=rank)
+    share = hits / len(counted)
+    rivals = sorted(ids - {fmt.id})
+    why = f"{hits} of {len(counted)} sampled lines are {fmt.title}"
+    if wrapping:
+        why += ", inside " + ", ".join(e.title for e in wrapping)
+    if fmt.id in named:
+        why += "; the file name says so too"
+    if rivals:
+        why += f"; {', '.join(rivals)} would fit too and says less"
+    found = Detection(fmt.id, why, share, wrapping, header if fmt.kind == "w3c" else None)
+    if share < 1 and depth < 3:
+        compiled = compile_format(fmt, wrapping, header=found.header, seen="\n".join(counted))
+        rest = _unmatched(compiled, counted)
+        if rest and len(rest) < len(counted):
+            more = detect_lines(rest, name, known=known, depth=depth + 1)
+            if more.format is not None:
+                found.others = [more, *more.others]
+                more.others = []
+    return found
+
+
+def _w3c(known: Mapping[str, Format], header: str, lines: Sequence[str]) -> list[tuple[Format, int]]:
+    fields = header.split(":", 1)[1].split()
+    found = []
+    for fmt in known.values():
+        if fmt.kind != "w3c" or not set(fmt.signature.get("fields") or ()) <= set(fields):
+            continue
+        separator = "\t" if fmt.separator == "tab" else " "
+        found.append((fmt, sum(len(line.split(separator)) == len(fields) for line in lines)))
+    return found
+
+
+def _connection() -> Any:
+    import duckdb
+
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def _count(tried: Sequence[Format], envelopes: tuple[Envelope, ...], lines: Sequence[str]) -> list[int]:
+    if not tried:
+        return []
+    tests = [compile_format(fmt, envelopes).matches for fmt in tried]
+    cols = ", ".join(f"count(*) FILTER (WHERE {test})" for test in tests)
+    con = _connection()
+    try:
+        row = con.execute(f"SELECT {cols} FROM (SELECT unnest($lines) AS line)", {"lines": list(lines)}).fetchone()
+    finally:
+        con.close()
+    return [int(n) for n in row]
+
+
+def _unmatched(compiled: Compiled, lines: Sequence[str]) -> list[str]:
+    con = _connection()
+    ignored = f" AND NOT ({compiled.ignored})" if compiled.ignored else ""
+    try:
+        rows = con.execute(
+            f"SELECT line FROM (SELECT unnest($lines) AS line) WHERE NOT ({compiled.matches}){ignored}",
+            {"lines": list(lines)},
+        ).fetchall()
+    finally:
+        con.close()
+    return [row[0] for row in rows]

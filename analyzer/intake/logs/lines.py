@@ -1,0 +1,252 @@
+"""Lines of a log as a relation `(no, line)` that SQL can read: fast from a plain file, safe from anything.
+
+A plain file goes through DuckDB's parallel reader as one column. That reader skips blank lines and
+refuses bytes that are not UTF-8, so the caller counts the bytes that came back: if they do not add up to
+the file, the file is read again in blocks by Python, which loses nothing. Compressed input, standard
+input and everything else that is no plain file is always read in blocks.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from analyzer.intake.logs.streams import literal
+
+BLOCK: Final = 8 * 1024 * 1024
+# A "line" longer than this is no log line; what follows its head is dropped, and it is counted.
+LONGEST: Final = 16 * 1024 * 1024
+KEPT_OF_LONGEST: Final = 64 * 1024
+_READER_LINE: Final = 2 * 1024 * 1024
+
+Query = Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Source:
+    """Where the bytes are. path: a plain file, for the fast reader; None if there is none."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+    path: Path | None = None
+    size: int | None = None
+
+    def head(self, size: int = 256 * 1024) -> bytes:
+        """The first bytes, expanded."""
+        with self.open() as stream:
+            return stream.read(size)
+
+
+def plain_source(path: str | Path, name: str | None = None) -> Source:
+    """A file on disk; gzip and zstd are undone. Raises OSError if it cannot be read."""
+    file = Path(path)
+    with file.open("rb") as stream:
+        magic = stream.read(4)
+    title = name or str(path)
+    if magic[:2] == b"\x1f\x8b":
+        return Source(title, lambda: _gunzip(file))
+    if magic == b"\x28\xb5\x2f\xfd":
+        return Source(title, lambda: _unzstd(file))
+    utf16 = magic[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    size = file.stat().st_size
+    globbed = any(ch in str(path) for ch in "*?[]{}")
+    regular = file.is_file() and not utf16 and not globbed
+    return Source(title, lambda: file.open("rb"), path=file if regular else None, size=size if file.is_file() else None)
+
+
+def _gunzip(path: Path) -> BinaryIO:
+    import gzip
+
+    return gzip.open(path, "rb")
+
+
+def _unzstd(path: Path) -> BinaryIO:
+    import zstandard
+
+    return zstandard.open(path, "rb")  # type: ignore[return-value]
+
+
+def fast_relation(source: Source) -> str | None:
+    """SQL of all lines of a plain file, read in parallel; None where only blocks will do."""
+    if source.path is None or not source.size:
+        return None
+    options = (
+        "delim='\\x01', quote='', escape='', header=false, auto_detect=false, columns={'line': 'VARCHAR'}, "
+        f"max_line_size={_READER_LINE}, buffer_size={8 * _READER_LINE}, strict_mode=false, null_padding=true, "
+        "nullstr='\\x02', compression='none'"
+    )
+    return (
+        f"(SELECT row_number() OVER () AS no, coalesce(line, '') AS line FROM"
+        f" read_csv({literal(str(source.path))}, {options}))"
+    )
+
+
+BLOCK_RELATION: Final = (
+    "(SELECT $base + unnest(range(1, len(a) + 1)) AS no, unnest(a) AS line"
+    " FROM (SELECT string_split($text, chr(10)) AS a))"
+)
+
+
+@dataclass(slots=True)
+class Damage:
+    """What reading in blocks ran into. truncated: the last line has no end."""
+
+    long_lines: int = 0
+    undecodable: int = 0
+    truncated: bool = False
+    broken: str | None = None
+    lines: int = 0
+
+
+def blocks(source: Source, damage: Damage) -> Iterator[tuple[int, str]]:
+    """(lines before this block, text of the block). Stops at the size the file had at the start.
+
+    Bytes that are not UTF-8 become `\\xNN` in the text, so that no line is lost.
+    """
+    left = source.size if source.size is not None else -1
+    rest = b""
+    base = 0
+    decode = _utf8
+    with source.open() as stream:
+        while True:
+            piece = b""
+            with _reading(damage):
+                piece = stream.read(BLOCK if left < 0 else min(BLOCK, left))
+            if left >= 0:
+                left -= len(piece)
+            if not piece:
+                break
+            if base == 0 and not rest:
+                piece, decode = _start(piece)
+            rest += piece
+            cut = rest.rfind(b"\n") + 1
+            if decode is not _utf8:
+                cut = len(rest) - len(rest) % 2 if cut else 0
+            if not cut:
+                if len(rest) > LONGEST:
+                    damage.long_lines += 1
+                    rest = _skip_line(stream, rest, damage)
+                    cut = len(rest)
+                else:
+                    continue
+            text = decode(rest[:cut], damage)
+            if decode is not _utf8:
+                end = text.rfind("\n") + 1
+                cut = len(text[:end].encode("utf-16-le", "surrogatepass")) if end else 0
+                text = text[:end]
+                if not cut:
+                    continue
+            rest = rest[cut:]
+            text = text.removesuffix("\n")
+            yield base, text
+            base += text.count("\n") + 1
+    if rest:
+        damage.truncated = True
+        text = decode(rest, damage)
+        yield base, text.removesuffix("\n")
+        base += text.count("\n") + 1
+    damage.lines = base
+
+
+@contextlib.contextmanager
+def _reading(damage: Damage) -> Iterator[None]:
+    """A compressed file that breaks off is read up to there; the reader says so afterwards."""
+    import gzip
+    import zlib
+
+    import zstandard
+
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+        damage.broken = type(error).__name__
+
+
+def _skip_line(stream: BinaryIO, rest: bytes, damage: Damage) -> bytes:
+    """The head of an endless line, and what follows its end."""
+    head = rest[:KEPT_OF_LONGEST]
+    while True:
+        piece = b""
+        with _reading(damage):
+            piece = stream.read(BLOCK)
+        if not piece:
+            return head + b"\n"
+        cut = piece.find(b"\n")
+        if cut >= 0:
+            after = piece[cut + 1 :]
+            whole = after.rfind(b"\n") + 1
+            # what follows the last line end is read again by nobody, so it stays with the next block
+            return head + b"\n" + after if whole else head + b"\n" + after
+
+
+def _start(piece: bytes) -> tuple[bytes, Callable[[bytes, Damage], str]]:
+    if piece.startswith(codecs.BOM_UTF8):
+        return piece[3:], _utf8
+    if piece.startswith(codecs.BOM_UTF16_LE):
+        return piece[2:], _utf16_le
+    if piece.startswith(codecs.BOM_UTF16_BE):
+        return piece[2:], _utf16_be
+    return piece, _utf8
+
+
+def _utf8(data: bytes, damage: Damage) -> str:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        damage.undecodable += 1
+        text = data.decode("utf-8", "backslashreplace")
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def _utf16_le(data: bytes, damage: Damage) -> str:
+    return data.decode("utf-16-le", "backslashreplace").replace("\r\n", "\n")
+
+
+def _utf16_be(data: bytes, damage: Damage) -> str:
+    return data.decode("utf-16-be", "backslashreplace").replace("\r\n", "\n")
+
+
+def run_blocks(con: Any, source: Source, sql: str, *, insert: bool, workers: int = 2) -> tuple[list[Any], Damage]:
+    """Run one statement over every block: its rows of all blocks (none when it inserts), and the damage.
+
+    sql has `{lines}` where the relation goes. Blocks run side by side, each on its own cursor.
+    """
+    damage = Damage()
+    rows: list[Any] = []
+    errors: list[BaseException] = []
+    gate = threading.Semaphore(workers)
+    lock = threading.Lock()
+    statement = sql.replace("{lines}", BLOCK_RELATION)
+
+    def work(base: int, text: str) -> None:
+        try:
+            cursor = con.cursor()
+            cursor.execute("SET TimeZone = 'UTC'")
+            found = cursor.execute(statement, {"base": base, "text": text}).fetchall()
+            if not insert:
+                with lock:
+                    rows.extend(found)
+        except BaseException as error:  # handed to the caller below
+            errors.append(error)
+        finally:
+            gate.release()
+
+    threads = []
+    for base, text in blocks(source, damage):
+        gate.acquire()
+        if errors:
+            gate.release()
+            break
+        thread = threading.Thread(target=work, args=(base, text))
+        thread.start()
+        threads = [t for t in threads if t.is_alive()] + [thread]
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return rows, damage

@@ -1,0 +1,79 @@
+"""A format's proof of itself: its samples give exactly the expected values, its rejects are refused, and
+no other format claims its samples unless it says so (`after`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from analyzer.intake.logs.compile import compile_format
+from analyzer.intake.logs.envelopes import peel
+from analyzer.intake.logs.schema import Format, Sample
+
+
+def _connect() -> Any:
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def read_sample(con: Any, fmt: Format, sample: Sample) -> dict[str, Any] | None:
+    """The row of one sample line, by column; None when the format does not match it."""
+    envelopes, _ = peel([sample.line])
+    for wrapping in ((), envelopes) if envelopes else ((),):
+        compiled = compile_format(fmt, wrapping, header=sample.header, seen=sample.line)
+        lines = "(SELECT 1 AS no, $line AS line)"
+        cursor = con.execute(compiled.select(lines, streams_only=False), {"line": sample.line})
+        row = cursor.fetchone()
+        if row is not None:
+            names = [item[0] for item in cursor.description]
+            return dict(zip(names, row, strict=True))
+    return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        text = value.isoformat(" ")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return value
+
+
+def check_format(fmt: Format, others: Mapping[str, Format] | None = None) -> list[str]:
+    """Everything that is wrong with a format's samples, rejects and borders, in sentences; [] is good."""
+    con = _connect()
+    problems = []
+    if not fmt.samples:
+        problems.append("there is no sample")
+    for index, sample in enumerate(fmt.samples, 1):
+        row = read_sample(con, fmt, sample)
+        if row is None:
+            problems.append(f"sample {index} is not matched by any pattern")
+            continue
+        for name, want in sample.expect.items():
+            got = _plain(row.get(name))
+            if got != want:
+                problems.append(f"sample {index}: {name} is {got!r}, expected {want!r}")
+        for other in (others or {}).values():
+            if other.id == fmt.id or other.kind == "w3c" or other.id in fmt.after or fmt.id in other.after:
+                continue
+            if read_sample(con, other, Sample(sample.line, {})) is not None:
+                problems.append(f"sample {index} is claimed by {other.id} too")
+    for index, (line, because) in enumerate(fmt.rejects, 1):
+        if read_sample(con, fmt, Sample(line, {})) is not None:
+            problems.append(f"reject {index} is matched although: {because}")
+    for name, pattern in fmt.patterns.items():
+        if not any(_matches(con, pattern, sample.line) for sample in fmt.samples):
+            problems.append(f'pattern "{name}" is matched by no sample')
+    con.close()
+    return problems
+
+
+def _matches(con: Any, pattern: str, line: str) -> bool:
+    _, (inner,) = peel([line])
+    found = con.execute(
+        "SELECT regexp_matches($line, $p) OR regexp_matches($inner, $p)", {"line": line, "inner": inner, "p": pattern}
+    ).fetchone()
+    return bool(found[0])
