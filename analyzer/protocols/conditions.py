@@ -1,0 +1,173 @@
+"""What a profile can ask of one event: a closed list of tests over its kind and its JSON payload.
+
+There is no expression language. A condition is a mapping whose clauses must all hold:
+
+    kind: message_stop            event name, or else the payload's kind field; `*` is a wildcard
+    data: "[DONE]"                the raw text, trimmed, case ignored; `*` is a wildcard
+    has: error                    this path exists and is not null (a list: all of them)
+    lacks: choices                it does not (a list: none of them)
+    filled: delta.content         some of these paths has a value that is not empty or false
+    is: {object: [a, b]}          the value at the path is one of these; `*` is a wildcard
+
+A path is `a.b`, `a[*].b` (any element) or `[3]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from analyzer.decode.api import NOT_JSON
+from analyzer.model import Event
+
+Step = str | int | None  # a key, an index, or None for any element
+Test = Callable[["View"], bool]
+CLAUSES: Final = frozenset({"kind", "data", "has", "lacks", "filled", "is"})
+_STEP: Final = re.compile(r"\[(\*|\d+)\]|([^.\[\]]+)")
+_MANY: Final = 64  # elements of a list that `[*]` looks at
+
+
+@dataclass(slots=True)
+class View:
+    """One event as conditions see it. json: NOT_JSON when there is none; text: the trimmed payload."""
+
+    kind: str
+    text: bytes
+    json: Any
+    event: Event
+
+
+@lru_cache(maxsize=1024)
+def path(text: str) -> tuple[Step, ...]:
+    """The steps of a path. Raises ValueError when it is none."""
+    steps: list[Step] = []
+    rest = text
+    while rest:
+        match = _STEP.match(rest)
+        if match is None:
+            raise ValueError(text)
+        index, key = match.groups()
+        steps.append(key if key is not None else None if index == "*" else int(index))
+        rest = rest[match.end() :].removeprefix(".")
+    return tuple(steps)
+
+
+def values(json: Any, steps: tuple[Step, ...]) -> list[Any]:
+    """What is found at a path, nulls left out. At most 64 elements per `[*]`."""
+    found = [json]
+    for step in steps:
+        deeper: list[Any] = []
+        for value in found:
+            if isinstance(step, str):
+                if isinstance(value, dict):
+                    deeper.append(value.get(step))
+            elif isinstance(value, list):
+                if step is None:
+                    deeper.extend(value[:_MANY])
+                elif step < len(value):
+                    deeper.append(value[step])
+        found = [value for value in deeper if value is not None]
+        if not found:
+            break
+    return found
+
+
+def first(json: Any, steps: tuple[Step, ...]) -> Any:
+    """The first value at a path, or None."""
+    found = values(json, steps)
+    return found[0] if found else None
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def matcher(words: list[str]) -> Callable[[str], bool]:
+    """Whether a string is one of the words; a word may have `*` in it."""
+    plain = frozenset(word for word in words if "*" not in word)
+    globs = [re.escape(word).replace(r"\*", ".*") for word in words if "*" in word]
+    if not globs:
+        return plain.__contains__
+    pattern = re.compile("(?:" + "|".join(globs) + r")\Z", re.DOTALL)
+    return lambda text: text in plain or pattern.match(text) is not None
+
+
+def compile_condition(clauses: dict[str, Any]) -> Test:
+    """A condition as a function. Raises ValueError naming what is wrong with it."""
+    unknown = set(clauses) - CLAUSES
+    if unknown or not clauses:
+        raise ValueError(f"unknown clause {min(unknown)!r}" if unknown else "empty condition")
+    tests = [_CLAUSES[name](value) for name, value in clauses.items()]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda view: all(test(view) for test in tests)
+
+
+def compile_any(conditions: list[dict[str, Any]]) -> Test | None:
+    """Whether any of the conditions holds; None when there is none."""
+    tests = [compile_condition(clauses) for clauses in conditions]
+    if not tests:
+        return None
+    if len(tests) == 1:
+        return tests[0]
+    return lambda view: any(test(view) for test in tests)
+
+
+def _kind(value: Any) -> Test:
+    match = matcher([str(word) for word in as_list(value)])
+    return lambda view: match(view.kind)
+
+
+def _data(value: Any) -> Test:
+    match = matcher([str(word).lower() for word in as_list(value)])
+    return lambda view: len(view.text) < 4096 and match(view.text.decode("utf-8", "replace").lower())
+
+
+def _has(value: Any) -> Test:
+    paths = [path(str(text)) for text in as_list(value)]
+    return lambda view: view.json is not NOT_JSON and all(values(view.json, steps) for steps in paths)
+
+
+def _lacks(value: Any) -> Test:
+    paths = [path(str(text)) for text in as_list(value)]
+    return lambda view: view.json is NOT_JSON or not any(values(view.json, steps) for steps in paths)
+
+
+def _filled(value: Any) -> Test:
+    paths = [path(str(text)) for text in as_list(value)]
+    return lambda view: view.json is not NOT_JSON and any(any(values(view.json, steps)) for steps in paths)
+
+
+def _is(value: Any) -> Test:
+    if not isinstance(value, dict):
+        raise ValueError("`is` needs a mapping of path to value")
+    tests = [(path(str(text)), _equals(as_list(wanted))) for text, wanted in value.items()]
+    return lambda view: (
+        view.json is not NOT_JSON
+        and all(any(test(found) for found in values(view.json, steps)) for steps, test in tests)
+    )
+
+
+def _equals(wanted: list[Any]) -> Callable[[Any], bool]:
+    words = matcher([word for word in wanted if isinstance(word, str)])
+    others = [word for word in wanted if not isinstance(word, str)]
+
+    def test(found: Any) -> bool:
+        if isinstance(found, str):
+            return words(found)
+        return any(found == word and type(found) is type(word) for word in others)
+
+    return test
+
+
+_CLAUSES: Final[dict[str, Callable[[Any], Test]]] = {
+    "kind": _kind,
+    "data": _data,
+    "has": _has,
+    "lacks": _lacks,
+    "filled": _filled,
+    "is": _is,
+}

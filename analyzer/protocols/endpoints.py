@@ -1,0 +1,153 @@
+"""Known streaming endpoints, and whether a request asks for a stream."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+import msgspec
+
+from analyzer.model import StreamInput
+from analyzer.protocols.load import profiles
+from analyzer.protocols.profile import Profile
+from analyzer.protocols.recognise import matches_any
+
+_BODY_LIMIT: Final = 32 << 20
+_STREAM_FLAG: Final = re.compile(rb'(?<!\\)"stream"\s*:\s*(true|false)')
+_STREAM_TYPES: Final = (
+    "text/event-stream",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/vnd.amazon.eventstream",
+    "application/vnd.ag-ui.event+proto",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A known streaming endpoint.
+
+    always: it streams whatever the request says; otherwise only when asked. at_home: the host is the
+    provider's own, so that whatever answers there is the provider or something in front of it.
+    """
+
+    protocol: str
+    provider: str | None
+    always: bool
+    at_home: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    profile: Profile
+    method: str
+    hosts: tuple[str, ...]
+    path: str
+    query: str
+    always: bool
+
+
+@cache
+def _rules() -> list[_Rule]:
+    found = []
+    for profile in profiles().values():
+        for raw in profile.source.get("endpoints", []) if profile.dialect is None else []:
+            found.append(
+                _Rule(
+                    profile,
+                    raw.get("method", "POST"),
+                    tuple(raw.get("hosts", [])),
+                    raw["path"],
+                    raw.get("query", ""),
+                    raw.get("streams") == "always",
+                )
+            )
+    # The longest pattern first: `*/f/conversation/resume` before `*/f/conversation`.
+    return sorted(found, key=lambda rule: (-bool(rule.hosts), -len(rule.path)))
+
+
+@cache
+def _any_path() -> re.Pattern[str]:
+    """One pattern for all paths, so that the millions of lines that match none cost one search."""
+    parts = sorted({re.escape(rule.path.lower()).replace(r"\*", ".*") for rule in _rules()})
+    return re.compile("(?:" + "|".join(parts) + r")/?\Z", re.DOTALL)
+
+
+@lru_cache(maxsize=16384)
+def endpoint(host: str, path: str, method: str = "POST", query: str = "") -> Endpoint | None:
+    """The known streaming endpoint at this place, or None.
+
+    host: without port. The path decides; the host names the vendor, and settles paths that others use too.
+    """
+    short = path[-512:].lower()
+    if _any_path().match(short) is None:
+        return None
+    for rule in _rules():
+        if rule.method != method.upper() or (rule.hosts and not matches_any(list(rule.hosts), host)):
+            continue
+        if not matches_any([rule.path], short) or rule.query not in query:
+            continue
+        provider, at_home = _provider(rule.profile, host)
+        return Endpoint(rule.profile.id, provider, rule.always, at_home)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def provider_of_host(host: str) -> str | None:
+    """The model provider whose host this is; None for everybody else's."""
+    for profile in profiles().values():
+        if profile.hosts and profile.provider and matches_any(profile.hosts, host):
+            return profile.provider
+    return None
+
+
+def _provider(profile: Profile, host: str) -> tuple[str | None, bool]:
+    named = provider_of_host(host)
+    return (named or profile.provider), named is not None
+
+
+class _Body(msgspec.Struct):
+    """The only fields of a request body that say whether a stream is wanted; the rest is skipped over."""
+
+    stream: bool | None = None
+    streaming: bool | None = None
+
+
+def asked_to_stream(inp: StreamInput) -> tuple[bool | None, str | None]:
+    """Whether the request itself asks for a stream, and what says so (`VALUES["stream_why"]`).
+
+    (None, None): it does not say. MCP clients accept both JSON and an event stream, so that alone asks
+    for nothing.
+    """
+    if inp.messages is not None or inp.request_headers.get("upgrade", "").lower() == "websocket":
+        return True, "websocket"
+    accept = inp.request_headers.get("accept", "").lower()
+    if any(kind in accept for kind in _STREAM_TYPES) and "application/json" not in accept:
+        return True, "accept"
+    sends = inp.request_headers.get("content-type", "").lower()
+    if sends.startswith(("application/connect+", "application/grpc-web")):
+        return (True, "endpoint") if sends.startswith("application/connect+") else (None, None)
+    known = endpoint(inp.host, inp.path, inp.method or "POST", inp.query)
+    if known is not None and known.always:
+        return True, "endpoint"
+    if re.search(r"(?:^|&)(?:alt=sse|stream=(?:true|1))(?:&|$)", inp.query[:4096]):
+        return True, "endpoint"
+    flag = _flag(inp.request_body)
+    if flag is not None:
+        return flag, "body"
+    return None, None
+
+
+def _flag(body: bytes | None) -> bool | None:
+    """The `stream` flag of a JSON body; of a damaged or cut one, the first that stands outside a string."""
+    if not body or len(body) > _BODY_LIMIT or b'"stream' not in body:
+        return None
+    try:
+        found = msgspec.json.decode(body, type=_Body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        match = _STREAM_FLAG.search(body)
+        return match[1] == b"true" if match else None
+    return found.stream if found.stream is not None else found.streaming

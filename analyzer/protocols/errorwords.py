@@ -1,0 +1,106 @@
+"""What the words and numbers of an error mean, as one of `VALUES["error_class"]`.
+
+Vendors spell the same thing many ways (`rate_limit_error`, `RateLimitError`, `ThrottlingException`,
+`RESOURCE_EXHAUSTED`), so words are compared without case and punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Tried in this order: the more telling word first (`billing_error` before anything with `error`).
+_WORDS: Final = (
+    ("quota", r"insufficientquota|quotaexceeded|billing|spendlimit|paymentrequired|insufficient(?:credit|balance|fund)|creditbalance|budgetexceeded|outofcredit|hardlimitreached"),
+    ("rate-limit", r"ratelimit|throttl|toomanyrequest|resourceexhausted|exceededlimit|usagelimit|limitreached|requestlimit"),
+    ("overloaded", r"overload|capacityexceeded|atcapacity|nocapacity|capacitylimit|serverbusy|enginebusy|insufficientsystemresource|modelnotready|slowdown|queuefull"),
+    ("filtered", r"contentfilter|contentpolicy|contentmanagement|moderation|responsibleai|biopolicy|guardrail|promptblocked|safety|toxic|flagged"),
+    ("auth", r"authentication|unauthenticated|unauthorized|unauthorised|notauthenticated|invalidapikey|invalidtoken|tokenexpired|expiredtoken|tokeninvalid|invalidcredential|sessionexpired|sessioninvalid|jwtexpired|authrevoked|accesstoken|loginrequired|notloggedin"),
+    ("forbidden", r"permission|forbidden|accessdenied|unsupportedcountry|notallowed|regionnotsupported|verificationrequired|unusualactivity"),
+    ("timeout", r"timeout|timedout|deadline"),
+    ("unavailable", r"unavailable|maintenance"),
+    ("rejected", r"invalidrequest|badrequest|contextlength|contextwindow|toolarge|toolong|notfound|invalidargument|validation|unprocessable|conflict|unsupported|failedprecondition|invalidprompt|abovemax|outofrange|invalidparam|missingparam|methodnot|invalidvalue|invalidtype|unknownmodel|deprecated|unimplemented|alreadyexists|parseerror"),
+    ("server", r"internal|servererror|server|apierror|modelerror|modelstream|generation|dataloss|serviceerror|badgateway|upstream|provider|overflow|crash|unexpected|aborted|exception"),
+)  # fmt: skip
+_COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _WORDS)
+_PLAIN: Final = re.compile(r"[^a-z0-9]")
+
+_NUMBERS: Final = {
+    400: "rejected", 401: "auth", 402: "quota", 403: "forbidden", 404: "rejected", 405: "rejected",
+    406: "rejected", 407: "auth", 408: "timeout", 409: "rejected", 410: "rejected", 411: "rejected",
+    412: "rejected", 413: "rejected", 414: "rejected", 415: "rejected", 416: "rejected", 419: "auth",
+    422: "rejected", 424: "server", 429: "rate-limit", 431: "rejected", 440: "auth", 451: "forbidden",
+    498: "overloaded", 500: "server", 501: "server", 502: "server", 503: "unavailable", 504: "timeout",
+    505: "server", 520: "server", 521: "unavailable", 522: "timeout", 523: "unavailable", 524: "timeout",
+    529: "overloaded", 598: "timeout",
+    -32700: "rejected", -32600: "rejected", -32601: "rejected", -32602: "rejected", -32603: "server",
+    -32001: "timeout",
+}  # fmt: skip
+
+# Messages, for errors that have no telling word elsewhere. Linear, short, and tried on a bounded text.
+_TEXTS: Final = (
+    ("overloaded", r"overloaded|over capacity|at capacity|high demand|experiencing (?:high|heavy) (?:load|traffic|demand)|server is busy"),
+    ("quota", r"exceeded your current quota|insufficient (?:credits?|quota|balance|funds)|out of credits|billing|spend(?:ing)? limit"),
+    ("rate-limit", r"rate.?limit|too many (?:requests|tokens)|tokens per min|requests per (?:min|day)|throttl|usage limit|message limit|you.ve (?:reached|hit)"),
+    ("auth", r"invalid api key|incorrect api key|unauthori[sz]ed|not authenticated|(?:token|session|jwt)[a-z ]{0,12} expired|sign in again|log ?in again"),
+    ("filtered", r"content (?:policy|filter|management)|safety (?:system|filter|policy)|flagged as|moderation"),
+    ("forbidden", r"permission denied|forbidden|access denied|unusual activity"),
+    ("rejected", r"context (?:length|window)|maximum context|prompt is too long|too large|(?:model|resource) [^ ]{0,80} ?(?:does not exist|not found)|invalid request"),
+    ("timeout", r"timed? ?out|deadline exceeded"),
+    ("unavailable", r"unavailable|no healthy upstream|try again later"),
+    ("server", r"internal (?:server )?error|something went wrong|server had an error|an error occurred|unexpected eof|connection (?:refused|reset|error)"),
+)  # fmt: skip
+_TEXTS_COMPILED: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _TEXTS)
+_WEAK: Final = frozenset({"rejected", "server"})
+_TELLING: Final = frozenset(
+    {"auth", "quota", "forbidden", "rate-limit", "overloaded", "timeout", "unavailable"}
+)
+
+
+def class_of_word(word: str | None) -> str | None:
+    """The class that an error's type or code names; None when the word says nothing."""
+    if not word:
+        return None
+    plain = _PLAIN.sub("", word[:200].lower())
+    for name, pattern in _COMPILED:
+        if pattern.search(plain):
+            return name
+    return None
+
+
+def class_of_number(number: int | None) -> str | None:
+    """The class of a status code or a JSON-RPC code."""
+    if number is None:
+        return None
+    return _NUMBERS.get(number) or ("server" if 500 <= number <= 599 else None)
+
+
+def class_of_text(text: str | None) -> str | None:
+    """The class that a message hints at; None when it does not."""
+    if not text:
+        return None
+    for name, pattern in _TEXTS_COMPILED:
+        if pattern.search(text[:2000]):
+            return name
+    return None
+
+
+def classify(type: str | None, code: str | None, text: str | None, status: int | None = None) -> str:
+    """One class for an error. The code is more telling than the type, both more than any number.
+
+    A number overrules a type that says no more than `invalid_request` or `server_error`, and a message
+    is asked only when everything else is silent, or says no more than that the service is unavailable.
+    """
+    number = int(code) if code is not None and code.lstrip("-").isdigit() and len(code) < 8 else None
+    named = (class_of_word(code) if number is None else None) or class_of_word(type)
+    counted = class_of_number(number) or class_of_number(status)
+    if named is None or (named in _WEAK and counted in _TELLING):
+        named = counted or named
+    said = class_of_text(text)
+    if named is None:
+        return said or "unknown"
+    if named in ("unavailable", "server") and said == "overloaded":
+        return "overloaded"
+    if named == "rejected" and type is None and number is None and said in ("filtered", "auth"):
+        return said
+    return named

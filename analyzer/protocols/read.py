@@ -1,0 +1,212 @@
+"""One stream → its facts: the only place where recognition, folding and timing meet."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from analyzer.decode.api import NOT_JSON, parse_json
+from analyzer.model import Event, StreamFacts, StreamInput
+from analyzer.protocols.conditions import View
+from analyzer.protocols.endpoints import endpoint, provider_of_host
+from analyzer.protocols.errorbody import ErrorFacts, error_facts
+from analyzer.protocols.fold import Fold
+from analyzer.protocols.grpcstatus import grpc_error, status_of
+from analyzer.protocols.load import profiles
+from analyzer.protocols.profile import Profile
+from analyzer.protocols.recognise import recognise, view_of
+from analyzer.protocols.source import Source, read_source
+from analyzer.protocols.timing import Timing, timing_of
+
+#: Needles that hold for any protocol; a profile adds its own.
+_COMMON_NEEDLES = (r'(?<!\\)"error":\s*[{"]', r"\nevent: ?error\b", r"\n(?:error:|\{)")
+
+
+def read_stream(inp: StreamInput) -> StreamFacts:
+    """What the body, the recorded events or the messages of one exchange say.
+
+    Every field is None where the capture cannot tell. `body_recorded` False: it has nothing of the
+    stream, and only the endpoint is known. Never raises on the bytes of a capture.
+    """
+    source = read_source(inp, _needles(_guess(inp)))
+    profile = recognise(inp, source)
+    facts = StreamFacts(framing=source.framing, body_recorded=source.origin is not None)
+    if profile is None:
+        _name(facts, inp, _guess(inp))
+        return facts
+    if source.sampled and profile.id != _guess(inp):
+        source = read_source(inp, _needles(profile.id))
+    if source.origin is None:
+        _name(facts, inp, _guess(inp))
+        return facts
+    _name(facts, inp, profile.dialect or profile.id, profile)
+    fold = Fold(profile, _asked_ids(inp) if profile.answers_request else frozenset())
+    for event in source.events:
+        for view in _views(event, profile):
+            fold.take(view)
+    _counts(facts, fold, source, profile)
+    _judge(facts, fold, source, profile, inp)
+    return facts
+
+
+def _guess(inp: StreamInput) -> str | None:
+    known = endpoint(inp.host, inp.path, inp.method or "POST", inp.query)
+    return known.protocol if known is not None else None
+
+
+@lru_cache(maxsize=128)
+def _needles(protocol: str | None) -> tuple[re.Pattern[bytes], ...]:
+    """Patterns of the places that matter in a long body. Unknown protocol: those of the commonest."""
+    names = [protocol] if protocol is not None else ["openai-chat", "openai-responses", "anthropic", "gemini"]
+    own = [needle for name in names for needle in profiles()[name].needles]
+    return tuple(re.compile(needle.encode()) for needle in dict.fromkeys([*own, *_COMMON_NEEDLES]))
+
+
+def _name(facts: StreamFacts, inp: StreamInput, protocol: str | None, profile: Profile | None = None) -> None:
+    known = profiles().get(protocol) if protocol else None
+    shown = profile or known
+    facts.protocol = protocol
+    facts.provider = provider_of_host(inp.host) or (shown.provider if shown is not None else None)
+    if shown is not None:
+        facts.resume = None if shown.resume in (None, "none") else shown.resume
+
+
+def _views(event: Event, profile: Profile) -> list[View]:
+    """Usually one; SignalR puts several records into one message."""
+    if event.data is not None and b"\x1e" in event.data.rstrip(b"\x1e") and "websocket" in profile.framing:
+        parts = [part for part in event.data.split(b"\x1e") if part][:64]
+        return [view_of(Event(event.index, event.type, part), profile) for part in parts]
+    return [view_of(event, profile)]
+
+
+def _asked_ids(inp: StreamInput) -> frozenset[Any]:
+    """The JSON-RPC ids that the request asked for; empty when its body is not recorded."""
+    json = parse_json(inp.request_body)
+    calls = json if isinstance(json, list) else [json]
+    ids = [call.get("id") for call in calls if isinstance(call, dict) and "method" in call]
+    return frozenset(found for found in ids if isinstance(found, (str, int)))
+
+
+def _counts(facts: StreamFacts, fold: Fold, source: Source, profile: Profile) -> None:
+    """Events, content, heartbeats, and when they came."""
+    facts.events = source.count
+    facts.content_events = fold.content
+    if source.sampled:
+        # Between the ends of a long body every event that no needle found is like its neighbours.
+        facts.content_events += max(0, source.count - fold.taken)
+    facts.heartbeats = fold.heartbeats + source.comments
+    timing: Timing = timing_of(source.times, facts.content_events, facts.events)
+    facts.times_recorded = timing.recorded
+    facts.first_event_ms, facts.last_event_ms = timing.first_ms, timing.last_ms
+    facts.max_gap_ms, facts.median_gap_ms = timing.max_gap_ms, timing.median_gap_ms
+    facts.one_burst = timing.one_burst
+    facts.close_code = source.close_code
+
+
+def _judge(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp: StreamInput) -> None:
+    """Error, then finish reason, then end marker."""
+    error = fold.error or fold.failed_finish() or _stray_error(fold, source, profile)
+    if source.framing == "grpc-web":
+        status, message = status_of(source.trailers, inp.response_headers)
+        facts.grpc_status = status
+        if status is not None and fold.terminal_at is None and source.trailers is None:
+            fold.terminal_at = fold.taken  # an answer of trailers only
+        error = error or grpc_error(status, message)
+    facts.in_band_error = error is not None
+    if fold.stripped and error is None and not profile.terminal_named:
+        facts.in_band_error = None  # an error without a name of its own would have been stripped
+    _tell(facts, error, profile)
+    facts.finish_reason, facts.finish_class = fold.finish()
+    facts.handoff = fold.handoff
+    if source.tail is not None:
+        facts.tail_bytes = len(source.tail.data)
+        facts.cut_inside_event = source.tail.reason is not None and not _array_only(source)
+    _ending(facts, fold, source, profile, inp)
+
+
+def _tell(facts: StreamFacts, error: ErrorFacts | None, profile: Profile) -> None:
+    if error is None:
+        return
+    facts.error_type, facts.error_code = error.error_type, error.error_code
+    facts.error_class, facts.error_text = error.error_class, error.error_text
+    facts.error_owner = error.error_owner or profile.owner
+
+
+def _array_only(source: Source) -> bool:
+    return source.tail is not None and source.tail.reason == "unterminated array"
+
+
+def _ending(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp: StreamInput) -> None:
+    """The end marker: seen, missing, or not promised; and what stands in for it."""
+    facts.terminal_name = profile.terminal_name
+    finished = fold.finished_at is not None or fold.soft_at is not None
+    seen = fold.terminal_at is not None
+    if seen and profile.closed_array and source.array_closed is False:
+        seen, finished = False, True
+    if not seen and source.pending is not None:
+        ghost = Fold(profile, fold.asked_ids)
+        ghost.take(view_of(source.pending, profile))
+        if ghost.terminal_at is not None and _whole(source):
+            # The marker was written; only the blank line after it is missing.
+            finished, facts.cut_inside_event = True, False
+            seen = source.framing != "sse"
+    if not seen and source.framing == "websocket" and profile.operation_opens is not None:
+        seen = fold.closed_operations > 0 and not fold.open_operations
+    facts.terminal_marker = _marker(seen, fold, source, profile, inp)
+    if facts.terminal_marker != "seen":
+        facts.soft_terminal = finished
+    facts.duplicated_end = fold.after_terminal if facts.terminal_marker == "seen" else None
+    facts.planned_close = fold.planned
+    if profile.planned_after_id and facts.terminal_marker != "seen" and not inp.errored:
+        facts.planned_close = bool(source.last_event_id) and not facts.cut_inside_event
+        if facts.planned_close:
+            facts.terminal_marker = "none"
+
+
+def _whole(source: Source) -> bool:
+    """Whether the last, unterminated block can be taken as it stands: nothing of it is missing."""
+    return source.pending is not None and source.tail is not None and not source.malformed
+
+
+def _marker(seen: bool, fold: Fold, source: Source, profile: Profile, inp: StreamInput) -> str | None:
+    if seen:
+        if fold.finish_repeats and inp.errored and profile.withdrawn_by_content:
+            return "none"  # every chunk says that it is the last one: here it proves nothing
+        return "seen"
+    if source.malformed and source.framing in ("grpc-web", "connect", "aws-event-stream"):
+        return None  # the bytes are not those that were sent: nothing can be said about their end
+    if not profile.terminal_owed or (profile.answers_request and inp.method == "GET"):
+        return "none"
+    if fold.stripped and not (profile.terminal_named and fold.named):
+        return None
+    if profile.operation_opens is not None and not fold.open_operations:
+        return "none"
+    return "missing"
+
+
+def _stray_error(fold: Fold, source: Source, profile: Profile) -> ErrorFacts | None:
+    """An error outside of any event: bare JSON lines, or the `error:` field of old llama.cpp servers.
+
+    Only what comes before the end marker counts, and only what is JSON: parsed, never searched.
+    """
+    if source.framing != "sse":
+        return None
+    lines = [item.line for item in source.stray if fold.terminal_at is None or item.block <= fold.terminal_at]
+    if not lines:
+        return None
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if name == b"error" and colon:
+            json = parse_json(value.strip())
+            if json is not NOT_JSON:
+                return error_facts(json, owner=profile.owner, provider=profile.provider)
+    tail = b""
+    if source.tail is not None and fold.terminal_at is None:
+        tail = source.tail.data.rpartition(b"\n")[2]
+    json = parse_json(b"\n".join([*lines, tail]).strip())
+    if isinstance(json, list) and json:
+        json = json[0]
+    if isinstance(json, dict) and json.get("error"):
+        return error_facts(json, owner=profile.owner, provider=profile.provider)
+    return None

@@ -1,0 +1,161 @@
+"""Which protocol a stream speaks: content type, then headers, path and the first events' shape.
+
+The shape decides. A path alone is believed only while nothing that was sent contradicts it, and a host
+name alone picks no protocol, only the vendor among those that speak it: providers serve many schemas on
+one host, and gateways serve one schema on every host.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from functools import lru_cache
+from typing import Final
+
+from analyzer.decode.api import NOT_JSON, parse_json
+from analyzer.model import Event, StreamInput
+from analyzer.protocols.conditions import View, first
+from analyzer.protocols.load import by_framing, profiles, vendors
+from analyzer.protocols.profile import Profile
+from analyzer.protocols.source import Source
+
+_HEADER: Final = 90
+_SHAPE: Final = 80
+_PATH_AND_HOST: Final = 60
+_PATH: Final = 40
+_LOOK_AT: Final = 12  # events whose shape is looked at
+_FALLBACK: Final = {
+    "sse": "generic-sse",
+    "ndjson": "generic-ndjson",
+    "json-array": "generic-ndjson",
+    "websocket": "generic-websocket",
+    "grpc-web": "grpc-web",
+    "connect": "connect",
+    "aws-event-stream": "aws-event-stream",
+    "data-stream": "vercel-data",
+    "text": "text-stream",
+}
+
+
+def view_of(event: Event, profile: Profile) -> View:
+    """The event as the profile's conditions see it."""
+    text = (event.data or b"").strip(b" \t\r\n\x1e\0")
+    json = parse_json(text)
+    kind = event.type if event.type not in ("message", "binary", "") else ""
+    if profile.unwrap is not None and not kind.startswith(("exception/", "error/")):
+        json = unwrapped(json, profile)
+        kind = ""
+    if not kind and isinstance(json, dict):
+        for name in profile.kind_fields:
+            value = json.get(name)
+            if isinstance(value, str):
+                kind = value
+                break
+    return View(kind or event.type, text, json, event)
+
+
+def unwrapped(json: object, profile: Profile) -> object:
+    """The inner JSON of a payload that wraps it in base64 (Bedrock's `bytes`)."""
+    import base64
+    import binascii
+
+    inner = first(json, profile.unwrap or ())
+    if not isinstance(inner, str):
+        return json
+    try:
+        return parse_json(base64.b64decode(inner))
+    except (binascii.Error, ValueError):
+        return NOT_JSON
+
+
+def recognise(inp: StreamInput, source: Source) -> Profile | None:
+    """The profile that fits best, a vendor's where one is recognised; None without a framing."""
+    if source.framing is None:
+        return None
+    opening = [event for event in source.events[:_LOOK_AT] if event.data or event.type != "message"]
+    best: tuple[int, Profile] | None = None
+    for profile in by_framing().get(source.framing, []):
+        score = _score(profile, inp, opening)
+        if score and (best is None or score > best[0]):
+            best = (score, profile)
+    if best is None:
+        fallback = _FALLBACK.get(source.framing)
+        return profiles().get(fallback) if fallback else None
+    return vendor_of(best[1], inp, source) or best[1]
+
+
+def _score(profile: Profile, inp: StreamInput, opening: list[Event]) -> int:
+    """How well a profile fits; 0: not at all."""
+    score = 0
+    headed = _headers(profile.response_headers, inp.response_headers) or _headers(
+        profile.request_headers, inp.request_headers
+    )
+    if headed:
+        score += _HEADER
+    if profile.first is not None and any(_shaped(profile, event) for event in opening):
+        score += _SHAPE
+        if opening and _shaped(profile, opening[0]):
+            score += 5  # the very first event says it: the protocol's own opening
+    elif profile.first is not None and not all(_known(profile, event) for event in opening):
+        return 0  # events were sent that this protocol does not know
+    at_home = bool(profile.hosts) and matches_any(profile.hosts, inp.host)
+    if at_home and matches_any([*profile.paths, *profile.home_paths], inp.path):
+        score += _PATH_AND_HOST
+    elif profile.paths and matches_any(profile.paths, inp.path):
+        score += _PATH
+    if score:
+        score += sum(_known(profile, event) for event in opening)  # a tie goes to who knows them all
+    return score
+
+
+def _shaped(profile: Profile, event: Event) -> bool:
+    return profile.first is not None and profile.first(view_of(event, profile))
+
+
+def _known(profile: Profile, event: Event) -> bool:
+    """Whether it is an event that this protocol sends, or one that says nothing: its data was stripped."""
+    if event.data is None and event.type == "message":
+        return True
+    view = view_of(event, profile)
+    tests = (profile.first, profile.content, profile.heartbeat, profile.terminal, profile.soft)
+    return any(test is not None and test(view) for test in tests) or any(
+        rule.when(view) for rule in profile.errors
+    )
+
+
+def vendor_of(dialect: Profile, inp: StreamInput, source: Source) -> Profile | None:
+    """Who speaks the dialect here: by host, then by a header, then by what only it sends."""
+    offered = vendors().get(dialect.id, [])
+    for profile in offered:
+        if profile.hosts and matches_any(profile.hosts, inp.host):
+            return profile
+    for profile in offered:
+        if profile.response_headers and _headers(profile.response_headers, inp.response_headers):
+            return profile
+        if profile.comments and any(text.startswith(profile.comments) for text in source.comment_texts):
+            return profile
+    sample = [*source.events[:4], *source.events[-4:]]
+    views = [view_of(event, dialect) for event in sample if event.data]
+    for profile in offered:
+        marks = profile.marks
+        if marks is not None and any(marks(view) for view in views):
+            return profile
+    return None
+
+
+def _headers(wanted: dict[str, str], got: dict[str, str]) -> bool:
+    return any(
+        name in got and fnmatch.fnmatchcase(got[name].lower(), value) for name, value in wanted.items()
+    )
+
+
+def matches_any(globs: list[str], text: str) -> bool:
+    """Whether a host or a path matches one of the globs, case ignored."""
+    return bool(globs) and _compiled(tuple(globs)).match(text[-2048:].lower()) is not None
+
+
+@lru_cache(maxsize=512)
+def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
+    # Only `*` is special: the paths of some APIs have brackets in them.
+    parts = [re.escape(glob.lower()).replace(r"\*", ".*") for glob in globs]
+    return re.compile("(?:" + "|".join(parts) + r")/?\Z", re.DOTALL)

@@ -1,0 +1,177 @@
+"""What a capture holds of a stream, as events: from the body, the recorder's events, or its messages.
+
+The body is best for content and for the tail; the recorder's events are best for times. Where both are
+there and agree in number, the body's events take the recorder's times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from analyzer.decode.choose import decoder_for, framing_of
+from analyzer.decode.grpcweb import GRPCWebDecoder
+from analyzer.decode.jsonarray import JSONArrayDecoder
+from analyzer.decode.quick import LONG, Glance, full_ndjson, full_sse, glance_ndjson, glance_sse
+from analyzer.decode.sse import Stray
+from analyzer.decode.websocket import read_messages
+from analyzer.model import Event, Malformed, RecordedEvent, StreamInput, Tail
+
+_EMPTY: Final = Tail(b"", 0)
+
+
+@dataclass(slots=True)
+class Source:
+    """The events of one stream, and what is known beside them.
+
+    origin: where they come from; None: the capture has none of it. events: in order; for a long body
+    only those that matter, and then `sampled` is True and `count` says how many there are.
+    tail, pending: None where the origin cannot show a tail (recorded events, messages).
+    times: arrival of each event as recorded, known ones only; also for events not in `events`.
+    """
+
+    origin: Literal["body", "events", "messages"] | None
+    framing: str | None
+    events: list[Event] = field(default_factory=list)
+    count: int = 0
+    sampled: bool = False
+    comments: int = 0
+    comment_texts: list[bytes] = field(default_factory=list)
+    stray: list[Stray] = field(default_factory=list)
+    malformed: list[Malformed] = field(default_factory=list)
+    tail: Tail | None = None
+    pending: Event | None = None
+    retry_ms: int | None = None
+    last_event_id: str | None = None
+    times: list[float] = field(default_factory=list)
+    array_closed: bool | None = None
+    trailers: dict[str, str] | None = None
+    close_code: int | None = None
+    sent: list[Event] = field(default_factory=list)
+
+
+def framing_for(inp: StreamInput) -> str | None:
+    """How this exchange's data is cut into events; None when it is no stream of events."""
+    if inp.messages is not None or inp.status == 101:
+        return "websocket"
+    return framing_of(inp.content_type, inp.body or b"", inp.path) or ("sse" if inp.events else None)
+
+
+def read_source(inp: StreamInput, needles: Sequence[re.Pattern[bytes]] = (), *, full: bool = False) -> Source:
+    """The events of an exchange. full: decode every event of a long body as well."""
+    framing = framing_for(inp)
+    if inp.messages is not None:
+        return _from_messages(inp)
+    if inp.body or (inp.body is not None and not inp.events):
+        return _from_body(inp, framing, needles, full)
+    if inp.events:
+        return _from_events(inp.events, framing)
+    return Source(None, framing)
+
+
+def _from_messages(inp: StreamInput) -> Source:
+    found = read_messages(inp.messages or [])
+    return Source(
+        "messages",
+        "websocket",
+        events=found.received,
+        count=len(found.received),
+        times=[event.at_ms for event in found.received if event.at_ms is not None],
+        close_code=found.close_code,
+        sent=found.sent,
+    )
+
+
+def _from_events(recorded: list[RecordedEvent], framing: str | None) -> Source:
+    events = [
+        Event(index, item.type or "message", _encoded(item.data), item.id, item.at_ms)
+        for index, item in enumerate(recorded)
+    ]
+    ids = [item.id for item in recorded if item.id]
+    return Source(
+        "events",
+        framing or "sse",
+        events=events,
+        count=len(events),
+        times=[item.at_ms for item in recorded if item.at_ms is not None],
+        last_event_id=ids[-1] if ids else None,
+    )
+
+
+def _encoded(data: str | None) -> bytes | None:
+    return None if data is None else data.encode("utf-8", "surrogatepass")
+
+
+def _from_body(
+    inp: StreamInput, framing: str | None, needles: Sequence[re.Pattern[bytes]], full: bool
+) -> Source:
+    body = inp.body or b""
+    if framing in ("sse", "ndjson"):
+        source = _glanced(body, framing, needles, full or len(body) < LONG)
+    else:
+        source = _decoded(body, framing, inp.content_type)
+    if inp.events:
+        source.times = [item.at_ms for item in inp.events if item.at_ms is not None]
+        _lend_times(source, inp.events)
+    return source
+
+
+def _glanced(body: bytes, framing: str, needles: Sequence[re.Pattern[bytes]], full: bool) -> Source:
+    glance: Glance
+    if framing == "sse":
+        glance = full_sse(body) if full else glance_sse(body, needles)
+    else:
+        glance = full_ndjson(body) if full else glance_ndjson(body, needles)
+    return Source(
+        "body",
+        framing,
+        events=[*glance.first, *glance.hits, *glance.last],
+        count=glance.events,
+        sampled=not glance.complete,
+        comments=glance.comments,
+        comment_texts=glance.comment_texts,
+        stray=glance.stray,
+        malformed=glance.malformed,
+        tail=glance.tail,
+        pending=glance.pending,
+        retry_ms=glance.retry_ms,
+        last_event_id=glance.last_event_id,
+    )
+
+
+def _decoded(body: bytes, framing: str | None, content_type: str | None) -> Source:
+    decoder = decoder_for(framing, content_type) if framing else None
+    if decoder is None:
+        return Source("body", framing)
+    items = decoder.feed(body)
+    events = [item for item in items if isinstance(item, Event)]
+    return Source(
+        "body",
+        framing,
+        events=events,
+        count=len(events),
+        malformed=[item for item in items if isinstance(item, Malformed)],
+        tail=decoder.close(),
+        pending=decoder.pending() if isinstance(decoder, JSONArrayDecoder) else None,
+        array_closed=decoder.closed if isinstance(decoder, JSONArrayDecoder) else None,
+        trailers=decoder.trailers if isinstance(decoder, GRPCWebDecoder) else None,
+    )
+
+
+def _lend_times(source: Source, recorded: list[RecordedEvent]) -> None:
+    """Give the body's events the recorder's times, where the two lists are of the same events.
+
+    A recorder that attached late misses the first events, so the lists are lined up at their ends.
+    """
+    dispatched = [i for i, event in enumerate(source.events) if event.dispatched]
+    if source.sampled or len(recorded) > len(dispatched):
+        return
+    for place, item in zip(reversed(dispatched), reversed(recorded), strict=False):
+        event = source.events[place]
+        if item.at_ms is None or event.type != (item.type or "message"):
+            continue
+        source.events[place] = Event(
+            event.index, event.type, event.data, event.id, item.at_ms, event.offset, event.end
+        )
