@@ -29,14 +29,6 @@ def string(raw: Raw) -> str | None:
     return value if type(value) is str else None
 
 
-def utf8(value: str) -> bytes:
-    """UTF-8, lone surrogates as U+FFFD: what a decoder in the page would have made of them."""
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-
-
 def response_body(
     content: Content, empty_is_true: bool, coding: str | None, attached: Attachment
 ) -> bytes | None:
@@ -52,7 +44,7 @@ def response_body(
         text = string(content.text)
         if text is None:
             return b"" if empty_is_true and content.size == 0 else None
-        body = _unbase64(text) if (content.encoding or "").lower() == "base64" else utf8(text)
+        body = _unbase64(text) if (content.encoding or "").lower() == "base64" else text.encode()
     return decoded(body, coding) if body and coding else body
 
 
@@ -65,7 +57,7 @@ def request_body(data: PostData | None, attached: Attachment) -> bytes | None:
     text = string(data.text)
     if text is None:
         return None
-    return _unbase64(text) if (data.encoding or "").lower() == "base64" else utf8(text)
+    return _unbase64(text) if (data.encoding or "").lower() == "base64" else text.encode()
 
 
 def decoded(body: bytes, coding: str) -> bytes:

@@ -5,34 +5,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from analyzer.errors import CaptureError
-from analyzer.intake import agents, shape, split, text, values
+from analyzer.intake import agents, document, shape, text, values
 from analyzer.intake.bodies import Attachment
 from analyzer.intake.dialects import choose
 from analyzer.intake.entry import Context, record
 from analyzer.intake.inputs import Input
 from analyzer.intake.losses import Losses
 from analyzer.model import Capture, CaptureInfo, Page
-
-_HELP = "export it again: DevTools > Network > Export HAR"
-
-
-class _Log(msgspec.Struct):
-    """A log whose entries are still raw."""
-
-    entries: list[Raw]
-    creator: Raw = shape.NONE
-    browser: Raw = shape.NONE
-    pages: Raw = shape.NONE
-
-
-class _Document(msgspec.Struct):
-    log: _Log
 
 
 class _WholeLog(msgspec.Struct):
@@ -48,7 +31,6 @@ class _WholeDocument(msgspec.Struct):
     log: _WholeLog
 
 
-_decode_document = msgspec.json.Decoder(_Document).decode
 _decode_whole = msgspec.json.Decoder(_WholeDocument).decode
 
 
@@ -63,7 +45,7 @@ class _Slices:
 
     def __getitem__(self, position: int) -> Raw:
         if self._raws is None:
-            self._raws = _decode_document(self._data).log.entries
+            self._raws = document.decode(self._data).log.entries
         return self._raws[position]
 
 
@@ -82,14 +64,14 @@ def read_har(inp: Input) -> Capture:
 
 
 def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) -> Capture:
-    log: _Log | _WholeLog
+    log: document.Log | _WholeLog
     raws: Sequence[Raw] | _Slices
     try:
         log = _decode_whole(data).log
         found = list(enumerate(log.entries))
         raws = _Slices(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        log = _document(data, path, losses)
+        log = document.find(data, path, losses)
         raws = log.entries
         read = ((position, _entry(position, raw, losses)) for position, raw in enumerate(raws))
         found = [(position, entry) for position, entry in read if entry is not None]
@@ -155,102 +137,6 @@ def _entry(position: int, raw: Raw, losses: Losses) -> shape.Entry | None:
         return None
     losses.add(where, reason, "what does not fit is read as not recorded")
     return found
-
-
-def _document(data: text.Buffer, path: str, losses: Losses) -> _Log:
-    try:
-        return _decode_document(data).log
-    except msgspec.ValidationError:
-        other = _elsewhere(data)
-        if other is not None:
-            losses.add("$", "the log is not where HAR 1.2 puts it", "it was found elsewhere in the document")
-            return other
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        pass
-    return _salvage(data, path, losses)
-
-
-def _elsewhere(data: text.Buffer) -> _Log | None:
-    """A log one level down, a bare log, or a list of logs: the first object that has entries."""
-    try:
-        root = msgspec.json.decode(data, type=dict[str, Raw] | list[Raw] | None)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    queue: list[tuple[Any, int]] = [(root, 0)]
-    empty: _Log | None = None
-    for holder, depth in queue:
-        parts: list[Raw] = list(holder.values()) if isinstance(holder, dict) else list(holder or ())
-        if isinstance(holder, dict) and "entries" in holder:
-            log = _log_of(holder)
-            if log is not None:
-                return log
-        if isinstance(holder, dict) and isinstance(holder.get("log"), Raw) and empty is None:
-            empty = _empty_log(holder["log"])
-        if depth >= 4:
-            continue
-        for part in parts[:1000]:
-            if bytes(memoryview(part)[:1]) in (b"{", b"["):
-                try:
-                    inner = msgspec.json.decode(part, type=dict[str, Raw] | list[Raw])
-                except (msgspec.MsgspecError, ValueError, RecursionError):
-                    continue
-                queue.append((inner, depth + 1))
-    return empty
-
-
-def _log_of(holder: dict[str, Raw]) -> _Log | None:
-    try:
-        entries = msgspec.json.decode(holder["entries"], type=list[Raw] | None)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    get = holder.get
-    return _Log(
-        entries or [], get("creator", shape.NONE), get("browser", shape.NONE), get("pages", shape.NONE)
-    )
-
-
-def _empty_log(raw: Raw) -> _Log | None:
-    """A log without entries: creator or version says that it is one."""
-    try:
-        log = msgspec.json.decode(raw, type=dict[str, Raw])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    if not {"version", "creator", "pages", "browser"} & log.keys():
-        return None
-    return _Log(
-        [], log.get("creator", shape.NONE), log.get("browser", shape.NONE), log.get("pages", shape.NONE)
-    )
-
-
-def _salvage(data: text.Buffer, path: str, losses: Losses) -> _Log:
-    """A document that no parser accepts: the complete entries, and how many bytes they leave over."""
-    start = split.find_entries(data)
-    if start is None:
-        raise CaptureError(
-            "it is no HAR that can be read: no list of entries was found", where=path, help=_HELP
-        )
-    cut = split.elements(data, start)
-    lost = len(data) - cut.end
-    if not cut.closed:
-        if not cut.spans:
-            raise CaptureError(
-                "the file is cut before its first entry ends", where=path,
-                effect=f"{len(data)} bytes hold no complete exchange", help=_HELP,
-            )  # fmt: skip
-        losses.add(
-            path, f"the file is cut or damaged after entry {len(cut.spans) - 1}",
-            f"its last {lost} bytes could not be read",
-        )  # fmt: skip
-    else:
-        losses.add(path, "it is not valid JSON", "its entries were read one by one")
-
-    def member(name: bytes) -> Raw:
-        found = split.member(data, name, 0, start) or split.member(data, name, cut.end, len(data))
-        return Raw(found) if found is not None else shape.NONE
-
-    view = memoryview(data)
-    entries = [Raw(view[begin:end]) for begin, end in cut.spans]
-    return _Log(entries, member(b"creator"), member(b"browser"), member(b"pages"))
 
 
 def _named(raw: Raw) -> tuple[str | None, str | None]:

@@ -191,10 +191,11 @@ def _zip(inp: Input, depth: int) -> Iterator[Input]:
         yield inp
         return
     try:
-        if inp._layers or inp._raw is None:
-            holder = archive.Archive(io.BytesIO(inp.data()), limits)
-        else:
-            holder = archive.Archive(inp._raw(), limits)
+        stream = inp._stream(limits.max_bytes)
+        if not stream.seekable():
+            stream.close()
+            stream = io.BytesIO(inp.data())
+        holder = archive.Archive(stream, limits)
     except (archive.Broken, CaptureError, OSError) as error:
         inp.kind, inp.reason = "unknown", f"it is a ZIP that cannot be read ({_why(error)})"
         yield inp

@@ -8,6 +8,7 @@ entry, so one odd entry never costs the others their speed.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 NONE = Raw()
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 Str = str | None
 
@@ -140,13 +142,31 @@ def entry(raw: Raw) -> Entry:
 def plain(raw: Raw | bytes) -> Any:
     """Any JSON value as plain Python, forgiving what Python's own parser forgives.
 
-    NaN, control characters in strings, lone surrogates, bytes that are no UTF-8 (replaced).
+    NaN, control characters in strings, numbers of any length; bytes that are no UTF-8 and lone
+    surrogates become U+FFFD, so that no string comes out that cannot be written again.
     Raises ValueError or RecursionError.
     """
     try:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, ValueError):
-        return json.loads(bytes(memoryview(raw)).decode("utf-8", "replace"), strict=False)
+        text = bytes(memoryview(raw)).decode("utf-8", "replace")
+        value = json.loads(text, strict=False, parse_int=_integer)
+        return _whole(value) if _SURROGATE.search(text) else value
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def _whole(value: Any) -> Any:
+    """The same value without lone surrogates."""
+    if type(value) is str:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if type(value) is list:
+        return [_whole(item) for item in value]
+    if type(value) is dict:
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 def fix(value: Any) -> Entry | None:

@@ -110,6 +110,8 @@ def sniff(head: bytes, whole: bool) -> Sniffed:
         return Sniffed("unknown", "it has nothing but zero bytes")
     if not head.strip():
         return Sniffed("unknown", "it has nothing but white space")
+    if whole:
+        head = head.rstrip(b"\0")  # what a crash leaves after the last write
     if _FLOWS.match(head):
         return Sniffed("unknown", "it is a mitmproxy flow file: save it as HAR (save.har, hardump)")
     if _is_binary(head):

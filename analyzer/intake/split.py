@@ -7,28 +7,36 @@ speed of the regex engine: strings and scalars are skipped whole, only brackets 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 # Possessive throughout: nothing is ever tried twice, the time is linear in the bytes.
 _BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
 _SPACE = re.compile(rb"[\s,]*+")
 _SCALAR = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"|[^,\[\]{}"]++)', re.DOTALL)
+_KEY = re.compile(rb'\{\s*+("[\w-]{1,40}")')
+_FIRST_KEYS = re.compile(rb'\{\s*+"(?:_initiator|startedDateTime|pageref|_frameref|cache|request)"\s*+:')
+# Every try may read to the end of the file.
+_TRIES = 40
 _ENTRIES = re.compile(rb'"entries"\s*+:\s*+\[')
 
 
 @dataclass(slots=True)
 class Cut:
-    """Elements of one array. end: where reading stopped; closed: the array's own bracket was there."""
+    """What an array gave. end: where reading stopped; closed: the array's own bracket was there.
 
-    spans: list[tuple[int, int]]
-    end: int
-    closed: bool
+    damaged: stretches between elements that no parser makes sense of.
+    """
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    end: int = 0
+    closed: bool = False
+    damaged: list[tuple[int, int]] = field(default_factory=list)
 
 
-def find_entries(data: bytes | bytearray) -> int | None:
+def find_entries(data: bytes | bytearray, start: int = 0) -> int | None:
     """Offset of the first element of `entries`. The pattern cannot match inside a JSON string."""
-    match = _ENTRIES.search(data)
+    match = _ENTRIES.search(data, start)
     return match.end() if match else None
 
 
@@ -48,22 +56,41 @@ def value_end(data: bytes | bytearray, start: int) -> int | None:
     return None
 
 
-def elements(data: bytes | bytearray, start: int) -> Cut:
-    """Spans of the complete elements of the array whose first element is at or after `start`."""
-    spans: list[tuple[int, int]] = []
-    at = start
+def elements(data: bytes | bytearray, start: int, readable: Callable[[int, int], bool]) -> Cut:
+    """Spans of the complete elements of the array whose first element is at or after `start`.
+
+    readable: whether a span holds a value. After a stretch that does not, reading goes on at the
+    next place that looks like the beginning of an element, as hand-edited files need it.
+    """
+    cut = Cut(end=start)
+    at, tries, anchor = start, 0, _FIRST_KEYS
     while True:
         space = _SPACE.match(data, at)
         begin = space.end() if space else at
         if begin >= len(data):
-            return Cut(spans, at, False)
+            return cut
         if data[begin] == 0x5D:  # ]
-            return Cut(spans, begin + 1, True)
+            cut.end, cut.closed = begin + 1, True
+            return cut
         end = value_end(data, begin)
-        if end is None or end == begin:
-            return Cut(spans, at, False)
-        spans.append((begin, end))
-        at = end
+        if end is not None and end > begin and readable(begin, end):
+            if not cut.spans:
+                anchor = _anchor(data, begin) or anchor
+            cut.spans.append((begin, end))
+            cut.end = at = end
+            continue
+        tries += 1
+        again = anchor.search(data, begin + 1) if tries <= _TRIES else None
+        if again is None:
+            return cut
+        cut.damaged.append((begin, again.start()))
+        at = again.start()
+
+
+def _anchor(data: bytes | bytearray, begin: int) -> re.Pattern[bytes] | None:
+    """How elements of this array begin: an exporter writes the same first key every time."""
+    key = _KEY.match(data, begin)
+    return re.compile(rb"\{\s*+" + re.escape(key[1]) + rb"\s*+:") if key else None
 
 
 def member(data: bytes | bytearray, name: bytes, start: int, stop: int) -> bytes | None:
