@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 
 from analyzer.model import StreamInput
+from analyzer.protocols.globs import matches_any
 from analyzer.protocols.load import profiles
 from analyzer.protocols.profile import Profile
-from analyzer.protocols.recognise import matches_any
 
 _BODY_LIMIT: Final = 32 << 20
 _STREAM_FLAG: Final = re.compile(rb'(?<!\\)"stream"\s*:\s*(true|false)')

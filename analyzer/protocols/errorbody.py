@@ -109,13 +109,12 @@ def _words(value: Any, depth: int) -> tuple[str | None, str | None, str | None]:
     details = value.get("details")
     if isinstance(details, dict):
         code = _first(details, "error_code") or code
+    message = _message(value)
     if isinstance(inner, str):
-        text = _message(value) or inner[:_TEXT_LIMIT]
+        message = message or inner[:_TEXT_LIMIT]
         if kind is None and " " not in inner:
             kind = inner[:200]  # {"error": "invalid_token", "error_description": "…"}
-    else:
-        text = _message(value)
-    return kind, code, text
+    return kind, code, message
 
 
 def _code(value: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from analyzer.protocols.fold import Fold
 from analyzer.protocols.grpcstatus import grpc_error, status_of
 from analyzer.protocols.load import profiles
 from analyzer.protocols.profile import Profile
-from analyzer.protocols.recognise import recognise, view_of
+from analyzer.protocols.recognise import FALLBACK, recognise, view_of
 from analyzer.protocols.source import Source, read_source
 from analyzer.protocols.timing import Timing, timing_of
 
@@ -32,14 +32,13 @@ def read_stream(inp: StreamInput) -> StreamFacts:
     source = read_source(inp, _needles(_guess(inp)))
     profile = recognise(inp, source)
     facts = StreamFacts(framing=source.framing, body_recorded=source.origin is not None)
-    if profile is None:
-        _name(facts, inp, _guess(inp))
+    if source.origin is None or profile is None:
+        # Nothing of the stream is recorded: where it was sent is all that can name its protocol.
+        told = profile is not None and profile.id not in FALLBACK.values()
+        _name(facts, inp, _guess(inp) or (profile.dialect or profile.id if told and profile else None))
         return facts
     if source.sampled and profile.id != _guess(inp):
         source = read_source(inp, _needles(profile.id))
-    if source.origin is None:
-        _name(facts, inp, _guess(inp))
-        return facts
     _name(facts, inp, profile.dialect or profile.id, profile)
     fold = Fold(profile, _asked_ids(inp) if profile.answers_request else frozenset())
     for event in source.events:
@@ -92,7 +91,7 @@ def _counts(facts: StreamFacts, fold: Fold, source: Source, profile: Profile) ->
     """Events, content, heartbeats, and when they came."""
     facts.events = source.count
     facts.content_events = fold.content
-    if source.sampled:
+    if source.sampled and fold.content:
         # Between the ends of a long body every event that no needle found is like its neighbours.
         facts.content_events += max(0, source.count - fold.taken)
     facts.heartbeats = fold.heartbeats + source.comments
@@ -139,7 +138,6 @@ def _array_only(source: Source) -> bool:
 
 def _ending(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp: StreamInput) -> None:
     """The end marker: seen, missing, or not promised; and what stands in for it."""
-    facts.terminal_name = profile.terminal_name
     finished = fold.finished_at is not None or fold.soft_at is not None
     seen = fold.terminal_at is not None
     if seen and profile.closed_array and source.array_closed is False:
@@ -154,6 +152,7 @@ def _ending(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, in
     if not seen and source.framing == "websocket" and profile.operation_opens is not None:
         seen = fold.closed_operations > 0 and not fold.open_operations
     facts.terminal_marker = _marker(seen, fold, source, profile, inp)
+    facts.terminal_name = profile.terminal_name if facts.terminal_marker != "none" else None
     if facts.terminal_marker != "seen":
         facts.soft_terminal = finished
     facts.duplicated_end = fold.after_terminal if facts.terminal_marker == "seen" else None
@@ -162,6 +161,7 @@ def _ending(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, in
         facts.planned_close = bool(source.last_event_id) and not facts.cut_inside_event
         if facts.planned_close:
             facts.terminal_marker = "none"
+            facts.terminal_name = None
 
 
 def _whole(source: Source) -> bool:

@@ -8,13 +8,12 @@ one host, and gateways serve one schema on every host.
 from __future__ import annotations
 
 import fnmatch
-import re
-from functools import lru_cache
 from typing import Final
 
 from analyzer.decode.api import NOT_JSON, parse_json
 from analyzer.model import Event, StreamInput
 from analyzer.protocols.conditions import View, first
+from analyzer.protocols.globs import matches_any
 from analyzer.protocols.load import by_framing, profiles, vendors
 from analyzer.protocols.profile import Profile
 from analyzer.protocols.source import Source
@@ -24,7 +23,7 @@ _SHAPE: Final = 80
 _PATH_AND_HOST: Final = 60
 _PATH: Final = 40
 _LOOK_AT: Final = 12  # events whose shape is looked at
-_FALLBACK: Final = {
+FALLBACK: Final = {
     "sse": "generic-sse",
     "ndjson": "generic-ndjson",
     "json-array": "generic-ndjson",
@@ -79,7 +78,7 @@ def recognise(inp: StreamInput, source: Source) -> Profile | None:
         if score and (best is None or score > best[0]):
             best = (score, profile)
     if best is None:
-        fallback = _FALLBACK.get(source.framing)
+        fallback = FALLBACK.get(source.framing)
         return profiles().get(fallback) if fallback else None
     return vendor_of(best[1], inp, source) or best[1]
 
@@ -147,15 +146,3 @@ def _headers(wanted: dict[str, str], got: dict[str, str]) -> bool:
     return any(
         name in got and fnmatch.fnmatchcase(got[name].lower(), value) for name, value in wanted.items()
     )
-
-
-def matches_any(globs: list[str], text: str) -> bool:
-    """Whether a host or a path matches one of the globs, case ignored."""
-    return bool(globs) and _compiled(tuple(globs)).match(text[-2048:].lower()) is not None
-
-
-@lru_cache(maxsize=512)
-def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
-    # Only `*` is special: the paths of some APIs have brackets in them.
-    parts = [re.escape(glob.lower()).replace(r"\*", ".*") for glob in globs]
-    return re.compile("(?:" + "|".join(parts) + r")/?\Z", re.DOTALL)

@@ -18,6 +18,7 @@ from analyzer.decode.quick import LONG, Glance, full_ndjson, full_sse, glance_nd
 from analyzer.decode.sse import Stray
 from analyzer.decode.websocket import read_messages
 from analyzer.model import Event, Malformed, RecordedEvent, StreamInput, Tail
+from analyzer.protocols.endpoints import asked_to_stream
 
 _EMPTY: Final = Tail(b"", 0)
 
@@ -56,7 +57,16 @@ def framing_for(inp: StreamInput) -> str | None:
     """How this exchange's data is cut into events; None when it is no stream of events."""
     if inp.messages is not None or inp.status == 101:
         return "websocket"
-    return framing_of(inp.content_type, inp.body or b"", inp.path) or ("sse" if inp.events else None)
+    found = framing_of(inp.content_type, inp.body or b"", inp.path)
+    if found == "text" and not _grows(inp):
+        found = None
+    return found or ("sse" if inp.events else None)
+
+
+def _grows(inp: StreamInput) -> bool:
+    """Whether plain text can be a stream: an answer with content, to a request that asked for one."""
+    answered = inp.status is None or (200 <= inp.status < 300 and inp.status != 204)
+    return answered and bool(inp.body) and asked_to_stream(inp)[0] is True
 
 
 def read_source(inp: StreamInput, needles: Sequence[re.Pattern[bytes]] = (), *, full: bool = False) -> Source:
