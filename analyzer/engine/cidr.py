@@ -12,9 +12,10 @@ from typing import Any
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _MAPPED = r"(?:(?i:::ffff:))?"
-# Zone index and IPv4 tail are not compared; a text with other characters is no IPv6 address.
-_V6_SHAPE = r"^[0-9a-fA-F:]+$"
-_V6_WRONG = r"[0-9a-fA-F]{5}|:::|::.*::|^:[^:]|[^:]:$"
+_MAPPED_HEX = "0" * 20 + "ffff"
+# A text with other characters is no IPv6 address, nor is one with an overlong group or a stray colon.
+_V6_SHAPE = r"^[0-9a-f:]*:[0-9a-f:]*$"
+_V6_WRONG = r"[0-9a-f]{5}|:::|::.*::|^:[^:]|[^:]:$"
 
 
 def cidr_problem(value: Any) -> str | None:
@@ -38,15 +39,28 @@ def cidr_sql(col: str, value: str | list[str]) -> str:
 
 def _network_sql(col: str, value: str) -> str:
     network = ipaddress.ip_network(value)
+    full = _expanded_sql(col)
     if isinstance(network, ipaddress.IPv4Network):
-        return f"regexp_matches({col}, '{_v4_pattern(network)}')"
-    digits = f"{int(network.network_address):032x}"
-    whole, rest = divmod(network.prefixlen, 4)
+        written_in_hex = _hex_pattern(
+            f"{0xFFFF << 32 | int(network.network_address):032x}", 96 + network.prefixlen
+        )
+        return (
+            f"(CASE WHEN contains({col}, ':') AND NOT contains({col}, '.') "
+            f"THEN regexp_matches({full}, '{written_in_hex}') "
+            f"ELSE regexp_matches({col}, '{_v4_pattern(network)}') END)"
+        )
+    pattern = _hex_pattern(f"{int(network.network_address):032x}", network.prefixlen)
+    return f"(regexp_matches({full}, '{pattern}') AND NOT starts_with({full}, '{_MAPPED_HEX}'))"
+
+
+def _hex_pattern(digits: str, length: int) -> str:
+    """All 32-digit addresses that share the first `length` bits with `digits`."""
+    whole, rest = divmod(length, 4)
     pattern = "^" + digits[:whole]
     if rest:
         first = int(digits[whole], 16)
         pattern += "[" + "".join(f"{n:x}" for n in range(first, first + (1 << (4 - rest)))) + "]"
-    return f"regexp_matches({_expanded_sql(col)}, '{pattern}')"
+    return pattern + f"[0-9a-f]{{{32 - whole - bool(rest)}}}$"
 
 
 def _v4_pattern(network: ipaddress.IPv4Network) -> str:
@@ -62,31 +76,13 @@ def _v4_pattern(network: ipaddress.IPv4Network) -> str:
 
 def _expanded_sql(col: str) -> str:
     """The address as 32 hexadecimal digits; '' for anything else; NULL for NULL."""
-    text = f"split_part({col}, '%', 1)"
-    left, right = f"split_part({text}, '::', 1)", f"split_part({text}, '::', 2)"
-
-    def groups(part: str) -> str:
-        return (
-            f"(CASE WHEN {part} = '' THEN 0 ELSE length({part}) - length(replace({part}, ':', '')) + 1 END)"
-        )
-
-    def padded(part: str) -> str:
-        # Each group padded to four digits: four zeros are put before it, all but its last four dropped.
-        return (
-            f"(CASE WHEN {part} = '' THEN '' ELSE "
-            f"replace(regexp_replace(regexp_replace({part}, '([0-9a-fA-F]+)', '000\\1', 'g'), "
-            f"'0*([0-9a-fA-F]{{4}})(:|$)', '\\1\\2', 'g'), ':', '') END)"
-        )
-
-    missing = f"(8 - {groups(left)} - {groups(right)})"
-    full = (
-        f"lower({padded(left)} || repeat('0000', CASE WHEN contains({text}, '::') "
-        f"THEN greatest({missing}, 0) ELSE 0 END) || {padded(right)})"
-    )
+    text = f"lower(split_part({col}, '%', 1))"  # without a zone index
+    groups = f"len(list_filter(string_split({text}, ':'), lambda g: g <> ''))"
+    # `::` stands for as many zero groups as are missing to eight.
+    whole = f"trim(replace({text}, '::', ':' || repeat('0:', 8 - {groups})), ':')"
+    full = f"array_to_string(list_transform(string_split({whole}, ':'), lambda g: lpad(g, 4, '0')), '')"
     return (
         f"(CASE WHEN {col} IS NULL THEN NULL "
-        f"WHEN NOT regexp_matches({text}, '{_V6_SHAPE}') OR NOT contains({text}, ':') "
-        f"OR regexp_matches({text}, '{_V6_WRONG}') "
-        f"OR (contains({text}, '::') AND {missing} < 1) THEN '' "
-        f"WHEN length({full}) <> 32 THEN '' ELSE {full} END)"
+        f"WHEN NOT regexp_matches({text}, '{_V6_SHAPE}') OR regexp_matches({text}, '{_V6_WRONG}') "
+        f"OR (contains({text}, '::') AND {groups} > 7) THEN '' ELSE {full} END)"
     )

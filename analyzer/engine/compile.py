@@ -38,6 +38,9 @@ def clause_sql(clause: Clause, known: Known = NOTHING) -> str:
             return FALSE if clause.value else TRUE
         if clause.column in known.whole:
             return TRUE if clause.value else FALSE
+    elif clause.operator == "unless":
+        if clause.column in known.absent:
+            return TRUE
     elif any(name in known.absent for name in clause.columns()):
         return NULL
     return OPERATORS[clause.operator].sql(quote(clause.column), columns()[clause.column], clause.value)

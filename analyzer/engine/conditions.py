@@ -83,10 +83,6 @@ class Reader:
             self.complain(path, "a clause has exactly one entry", "one list item for each clause")
             return None
         ((key, wanted),) = value.items()
-        name, _, operator = key.partition("|")
-        if operator == "unless":
-            clause = self.clause(key, wanted, (*path, key))
-            return clause and _unless(clause)
         return self.clause(key, wanted, (*path, key))
 
     def clause(self, key: str, value: Any, path: Path) -> Clause | None:
@@ -198,16 +194,6 @@ class Reader:
             self.complain(path, "not an instant", 'ISO 8601 in UTC: "2026-03-02T10:15:06Z"')
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _unless(clause: Clause) -> Group:
-    """`unless` in the terms of the other operators, so that nothing after parsing needs to know it."""
-    return Group(
-        any=(
-            Clause(clause.column, "exists", False, clause.mark),
-            Clause(clause.column, "not", clause.value, clause.mark),
-        )
-    )
 
 
 def texts(value: Any) -> typing.TypeGuard[list[str]]:

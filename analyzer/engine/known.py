@@ -30,6 +30,9 @@ class Known:
         """Whether the clause is true on no row. False when that is not known."""
         if clause.operator == "exists":
             return clause.column in (self.absent if clause.value else self.whole)
+        if clause.operator == "unless":
+            held = self.values.get(clause.column)
+            return clause.column in self.whole and held is not None and held <= set(_some(clause.value))
         if any(name in self.absent for name in clause.columns()):
             return True
         test = _TESTS.get(clause.operator)
