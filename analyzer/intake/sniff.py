@@ -46,7 +46,7 @@ _HAR = re.compile(
     rb'"log"\s*+:\s*+(?:\[\s*+)?\{\s*+"(?:version|creator|browser|pages|entries|comment|_\w+)"|"entries"\s*+:\s*+\['
 )
 _HAR_START = re.compile(rb'\s*+(?:[\w.$]{1,80}\()?\s*+\{\s*+"log"\s*+:\s*+(?:[\[{]|\Z)')
-_BARE = re.compile(rb'\[\s*+\{(?:[^\[\]{}]{0,2000})"(?:startedDateTime|request)"\s*+:')
+_BARE = (re.compile(rb'"startedDateTime"\s*+:'), re.compile(rb'"request"\s*+:\s*+\{'))
 _RECORD_KEYS: Final = frozenset(
     (
         "ts",
@@ -139,9 +139,12 @@ def _json(head: bytes, whole: bool) -> Sniffed:
             return Sniffed("log", "one JSON object per line")
     if _NETLOG.search(head, 0, 4096) and not _HAR_START.match(head):
         return Sniffed("netlog", "JSON with NetLog constants")
-    if _HAR.search(head) or _HAR_START.match(head) or _BARE.match(head.lstrip()):
+    is_list = head.lstrip().startswith(b"[")
+    if _HAR.search(head) or _HAR_START.match(head):
         return Sniffed("har", "JSON with a log of entries")
-    if head.lstrip().startswith(b"["):
+    if is_list and all(pattern.search(head) for pattern in _BARE):
+        return Sniffed("har", "JSON with entries, without the log around them")
+    if is_list:
         return Sniffed("log", "a JSON array")
     if whole:
         return Sniffed("unknown", "it is JSON, but neither a HAR nor a NetLog")
