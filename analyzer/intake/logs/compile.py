@@ -40,10 +40,13 @@ class Compiled:
     base: dict[str, str] = field(default_factory=dict)  # column -> SQL over groups
     clocks: list[tuple[Clock, str]] = field(default_factory=list)
 
-    def select(self, lines: str, *, globs: Sequence[str] = (), where: str = "true", streams_only: bool = True) -> str:
-        """SELECT no, then every column that this format fills; only streams unless told otherwise."""
+    def select(
+        self, lines: str, *, globs: Sequence[str] = (), where: str = "true", streams_only: bool = True
+    ) -> tuple[str, list[str]]:
+        """SELECT no, then every column that this format fills, and their names; only streams unless told
+        otherwise. where: what the caller knows about the lines; its own test is the caller's to make."""
         base = dict(self.base)
-        layer1 = f"SELECT no, {self.read} AS x FROM {lines} WHERE {self.matches} AND ({where})"
+        layer1 = f"SELECT no, {self.read} AS x, line FROM {lines} WHERE {where}"
         carried = {f"g{i}": self.groups[g] for i, g in enumerate(self._condition_groups())}
         names = {g: f"g{i}" for i, g in enumerate(self._condition_groups())}
         cols = [f"{sql} AS {name}" for name, sql in {**base, **carried}.items()]
@@ -63,14 +66,13 @@ class Compiled:
         layer5 = f"SELECT *, {ending} AS ending FROM ({layer4}){filtered}"
         final = ["no", "stream_why", "stream_why IS NOT NULL AS is_stream"]
         told = self._told()
-        for name in (*table_columns(),):
-            if name in ("stream_why", "is_stream"):
+        given = ["stream_why", "is_stream"]
+        for name in table_columns():
+            if name in given or name not in (told | known):
                 continue
-            if name in told:
-                final.append(f"{self._told_sql(name, name in known)} AS {name}")
-            elif name in known:
-                final.append(name)
-        return f"SELECT {', '.join(final)} FROM ({layer5})"
+            given.append(name)
+            final.append(f"{self._told_sql(name, name in known)} AS {name}" if name in told else name)
+        return f"SELECT {', '.join(final)} FROM ({layer5})", given
 
     def _condition_groups(self) -> list[str]:
         wanted: list[str] = []
@@ -187,7 +189,7 @@ def compile_format(
     if fmt.kind == "text":
         compiled = _text(fmt, tuple(envelopes), line, seen)
     elif fmt.kind == "json-lines":
-        compiled = _json(fmt, tuple(envelopes), line)
+        compiled = _json(fmt, tuple(envelopes), line, seen)
     else:
         compiled = _w3c(fmt, tuple(envelopes), line, header or "")
     request = fmt.columns.get("request")
@@ -273,41 +275,51 @@ def json_path(key: str) -> str:
     return "$" + "".join(steps)
 
 
-def _json(fmt: Format, envelopes: tuple[Envelope, ...], line: str) -> Compiled:
+def _json(fmt: Format, envelopes: tuple[Envelope, ...], line: str, seen: str | None) -> Compiled:
     keys: dict[str, None] = {}
     for column in fmt.columns.values():
-        keys.update(dict.fromkeys(column.source))
+        keys.update(dict.fromkeys(_pruned(column, seen)))
     keys.update(dict.fromkeys(name for c in fmt.clocks for name in re.split(r"[|+]", c.field)))
     for ending in (*fmt.endings, *fmt.streams):
         keys.update({k: None for k in ending.when if k not in table_columns()})
-    signature = fmt.signature
-    for names in signature.get("all") or []:
-        keys.update(dict.fromkeys(str(names).split("|")))
-    keys.update(dict.fromkeys(str(k) for k in (signature.get("equals") or {})))
-    keys.update(dict.fromkeys(str(k) for k in (signature.get("none") or [])))
     paths = "[" + ", ".join(literal(json_path(k)) for k in keys) + "]"
     # an unquoted empty slot (`"urt":,`) is what nginx writes for a missing number with escape=json
     mended = f"regexp_replace({line}, ':\\s*([,}}])', ':null\\1', 'g')"
     read = f"coalesce(TRY(json_extract_string({line}, {paths})), TRY(json_extract_string({mended}, {paths})))"
     index = {key: f"x[{i}]" for i, key in enumerate(keys, 1)}
-    inline = {key: sql.replace("x[", f"({read})[") for key, sql in index.items()}
-    matches = _signature_sql(fmt.signature, inline, read)
-    return Compiled(fmt, envelopes, matches, None, read, index)
+    return Compiled(fmt, envelopes, _signature_sql(fmt.signature, line, mended), None, read, index)
 
 
-def _signature_sql(signature: Mapping[str, Any], groups: Mapping[str, str], read: str) -> str:
-    """A JSON line is of the format: the keys are there. Cheap text tests come first, JSON reading last."""
-    cheap, exact = [], []
+def _signature_sql(signature: Mapping[str, Any], line: str, mended: str) -> str:
+    """A JSON line is of the format: the keys are there. The line is read once, whatever the number of keys."""
+    keys: dict[str, int] = {}
+
+    def at(key: str) -> str:
+        return f"r[{keys.setdefault(str(key), len(keys) + 1)}]"
+
+    tests = []
     for names in signature.get("all") or []:
-        keys = str(names).split("|")
-        last = [k.split(".")[-1] for k in keys if not k.split(".")[-1].isdigit()]
-        cheap.append("(" + " OR ".join(f"contains(line, {literal(k)})" for k in last) + ")")
-        exact.append("(" + " OR ".join(f"{groups[k]} IS NOT NULL" for k in keys) + ")")
+        tests.append("(" + " OR ".join(f"{at(k)} IS NOT NULL" for k in str(names).split("|")) + ")")
     for key, pattern in (signature.get("equals") or {}).items():
-        exact.append(f"regexp_matches(coalesce({groups[str(key)]}, ''), {literal(str(pattern))})")
-    for key in signature.get("none") or []:
-        exact.append(f"{groups[str(key)]} IS NULL")
-    return "(" + " AND ".join([*cheap, *exact]) + ")" if cheap or exact else "false"
+        tests.append(f"regexp_matches(coalesce({at(key)}, ''), {literal(str(pattern))})")
+    tests += [f"{at(key)} IS NULL" for key in signature.get("none") or []]
+    if not tests:
+        return "false"
+    paths = "[" + ", ".join(literal(json_path(k)) for k in keys) + "]"
+    read = f"coalesce(TRY(json_extract_string({line}, {paths})), TRY(json_extract_string({mended}, {paths})))"
+    # the prefix test spares other lines of the file the cost of a failing JSON reader
+    return (
+        f"CASE WHEN starts_with(ltrim({line}), '{{') THEN"
+        f" coalesce(list_transform([{read}], lambda r: {' AND '.join(tests)})[1], false) ELSE false END"
+    )
+
+
+def _pruned(column: Column, seen: str | None) -> tuple[str, ...]:
+    """The spellings of a JSON key that occur in the sample; all of them if none does."""
+    if seen is None or len(column.source) == 1:
+        return column.source
+    used = tuple(s for s in column.source if f'"{s.split(".")[-1]}"' in seen)
+    return used or column.source
 
 
 def _w3c(fmt: Format, envelopes: tuple[Envelope, ...], line: str, header: str) -> Compiled:
@@ -329,10 +341,14 @@ def _w3c(fmt: Format, envelopes: tuple[Envelope, ...], line: str, header: str) -
 def _raw(column: Column, groups: Mapping[str, str]) -> str:
     parts = []
     for name in column.source:
-        sql = groups.get(name, "NULL::VARCHAR")
+        sql = groups.get(name)
+        if sql is None or sql == "NULL::VARCHAR":
+            continue
         for word in column.missing:
             sql = f"nullif({sql}, {literal(word)})"
         parts.append(sql)
+    if not parts:
+        return "NULL::VARCHAR"
     if column.add:
         return " + ".join(f"coalesce(TRY_CAST({p} AS DOUBLE), 0)" for p in parts)
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"

@@ -71,8 +71,11 @@ def _unzstd(path: Path) -> BinaryIO:
     return zstandard.open(path, "rb")  # type: ignore[return-value]
 
 
-def fast_relation(source: Source) -> str | None:
-    """SQL of all lines of a plain file, read in parallel; None where only blocks will do."""
+def fast_relation(source: Source, *, numbered: bool = True) -> str | None:
+    """SQL of all lines of a plain file; None where only blocks will do.
+
+    Without numbers the file is read in parallel; the order of the lines is kept either way.
+    """
     if source.path is None or not source.size:
         return None
     options = (
@@ -80,8 +83,9 @@ def fast_relation(source: Source) -> str | None:
         f"max_line_size={_READER_LINE}, buffer_size={8 * _READER_LINE}, strict_mode=false, null_padding=true, "
         "nullstr='\\x02', compression='none'"
     )
+    number = "row_number() OVER () AS no, " if numbered else ""
     return (
-        f"(SELECT row_number() OVER () AS no, coalesce(line, '') AS line FROM"
+        f"(SELECT {number}coalesce(line, '') AS line FROM"
         f" read_csv({literal(str(source.path))}, {options}))"
     )
 

@@ -26,7 +26,8 @@ def read_sample(con: Any, fmt: Format, sample: Sample) -> dict[str, Any] | None:
     for wrapping in ((), envelopes) if envelopes else ((),):
         compiled = compile_format(fmt, wrapping, header=sample.header, seen=sample.line)
         lines = "(SELECT 1 AS no, $line AS line)"
-        cursor = con.execute(compiled.select(lines, streams_only=False), {"line": sample.line})
+        sql, _ = compiled.select(lines, where=compiled.matches, streams_only=False)
+        cursor = con.execute(sql, {"line": sample.line})
         row = cursor.fetchone()
         if row is not None:
             names = [item[0] for item in cursor.description]

@@ -10,27 +10,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from analyzer.columns import columns as table_columns
 from analyzer.errors import CaptureError
 from analyzer.intake.logs.compile import Compiled, compile_format
 from analyzer.intake.logs.detect import Detection, detect_lines, formats, sample_lines
-from analyzer.intake.logs.lines import Damage, Source, fast_relation, plain_source, run_blocks
+from analyzer.intake.logs.fill import KEEP, fill
+from analyzer.intake.logs.lines import Damage, Source, fast_relation, plain_source
+from analyzer.intake.logs.marks import Reader, mark, reasons, unclaimed
 from analyzer.intake.logs.schema import Format
-from analyzer.intake.logs.streams import LINE_WORDS, REQUEST_WORDS, glob_words, literal
 from analyzer.model import CaptureInfo
-
-SHOWN: Final = 5
-# More streams than this, and healthy ones are sampled; the counts stay exact.
-KEEP: Final = 200_000
-# How many lines one pass may hold before it starts to sample while it reads.
-HOLD: Final = 1_500_000
-
-QUIET: Final = (
-    "(coalesce(status BETWEEN 100 AND 399, false) AND coalesce(closed_by, 'none') = 'none'"
-    " AND worker_message IS NULL)"
-)
 
 
 @dataclass(slots=True)
@@ -53,23 +42,6 @@ class LogResult:
     quiet: int = 0
     rows: int = 0
     sampled: int = 1
-
-
-@dataclass(slots=True)
-class _Pass:
-    """One way to get at the lines: the fast reader, or blocks."""
-
-    con: Any
-    source: Source
-    relation: str | None
-    damage: Damage = field(default_factory=Damage)
-
-    def rows(self, sql: str, *, insert: bool = False) -> list[Any]:
-        if self.relation is not None:
-            found = self.con.execute(sql.replace("{lines}", self.relation))
-            return [] if insert else list(found.fetchall())
-        rows, self.damage = run_blocks(self.con, self.source, sql, insert=insert)
-        return rows
 
 
 def read_log(
@@ -104,25 +76,28 @@ def read_log(
         )
     seen = "\n".join(lines)
     chosen = _compile(detection, format, seen)
-    reader = _Pass(con, source, fast_relation(source))
-    counts = _count(reader, chosen, stream_paths)
-    if counts.unparsed and format is None:
-        more = _more_formats(reader, chosen, counts, source.name)
+    reader = Reader(con, source, fast_relation(source) is not None)
+    marks_table = f"{table}_marks"
+    marks = mark(reader, chosen, stream_paths, marks_table, lines)
+    if marks.unparsed and format is None:
+        more = _more_formats(reader, chosen, source.name)
         if more is not None:
             detection.others.append(more)
             chosen += _compile_one(more, None, seen)
-            counts = _count(reader, chosen, stream_paths)
+            marks = mark(reader, chosen, stream_paths, marks_table, lines)
     info = CaptureInfo(path=source.name, kind="log", dialect=chosen[0].fmt.id, format=detection.why)
     result = LogResult(
         info,
         detection,
-        lines=counts.lines,
-        parsed=counts.parsed,
-        not_requests=counts.ignored,
-        unparsed=counts.unparsed,
+        lines=marks.lines,
+        parsed=marks.parsed,
+        not_requests=marks.ignored,
+        unparsed=marks.unparsed,
     )
-    result.unparsed_lines = _reasons(reader, chosen, counts)
-    _fill(reader, chosen, counts, result, table, stream_paths, keep)
+    result.unparsed_lines = reasons(reader, chosen, marks)
+    filled = fill(reader, chosen, marks, table, stream_paths, keep)
+    result.streams, result.quiet, result.rows, result.sampled = filled
+    con.execute(f"DROP TABLE {marks_table}")
     info.lines, info.unparsed = result.lines, result.unparsed
     info.exchanges, info.streams = result.parsed, result.streams
     info.warnings = _warnings(result, reader.damage, chosen)
@@ -169,190 +144,29 @@ def _compile_one(detection: Detection, format: str | Format | None, seen: str) -
     return [compile_format(fmt, detection.envelopes, header=detection.header, seen=seen)]
 
 
-@dataclass(slots=True)
-class _Counts:
-    lines: int = 0
-    bytes: int = 0
-    by_format: list[int] = field(default_factory=list)
-    ignored: int = 0
-    unparsed: int = 0
-    first: list[int] = field(default_factory=list)
-    likely: int = 0
-
-    @property
-    def parsed(self) -> int:
-        return sum(self.by_format)
-
-
-def _class_sql(chosen: Sequence[Compiled]) -> str:
-    """SQL of a line's class: n for the n-th format, -1 for no request, 0 for unparsed."""
-    whens = [f"WHEN {c.matches} THEN {i}" for i, c in enumerate(chosen, 1)]
-    ignored = [f"({c.ignored})" for c in chosen if c.ignored]
-    whens += ["WHEN trim(line) = '' THEN -1", *(f"WHEN {i} THEN -1" for i in ignored)]
-    if any(c.fmt.kind == "json-lines" for c in chosen):
-        whens.append("WHEN starts_with(ltrim(line), '{') AND json_valid(line) THEN -1")
-    return "CASE " + " ".join(whens) + " ELSE 0 END"
-
-
-def _likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
-    """A cheap test that no stream fails. Only formats that say what else to look for can have one."""
-    if compiled.fmt.interest is None:
-        return "true"
-    words = REQUEST_WORDS if compiled.fmt.kind == "text" else LINE_WORDS
-    tests = [f"regexp_matches(line, {literal('(?:' + words + ')|(?:' + compiled.fmt.interest + ')')})"]
-    tests += [f"contains(line, {literal(word)})" for word in glob_words(globs)]
-    return "(" + " OR ".join(tests) + ")"
-
-
-def _count(reader: _Pass, chosen: Sequence[Compiled], globs: Sequence[str]) -> _Counts:
-    each = ", ".join(f"count(*) FILTER (WHERE c = {i})" for i in range(1, len(chosen) + 1))
-    sql = (
-        "SELECT count(*), sum(strlen(line)), count(*) FILTER (WHERE c = -1), count(*) FILTER (WHERE c = 0),"
-        f" min(no, {SHOWN}) FILTER (WHERE c = 0), {each}"
-        f" FROM (SELECT no, line, {_class_sql(chosen)} AS c FROM {{lines}})"
-    )
-    import duckdb
-
-    if reader.relation is not None:
-        try:
-            counts = _merge(reader.rows(sql))
-        except duckdb.Error:
-            counts = None
-        size = reader.source.size or 0
-        if counts is not None and counts.bytes + counts.lines * 1 in (size, size + 1):
-            return counts
-        if counts is not None and counts.bytes + counts.lines * 2 in (size, size + 2):
-            return counts
-        reader.relation = None  # something was skipped, changed or not UTF-8: read it in blocks
-    return _merge(reader.rows(sql))
-
-
-def _merge(rows: Sequence[Any]) -> _Counts:
-    total = _Counts()
-    for lines, size, ignored, unparsed, first, *each in rows:
-        total.lines += lines
-        total.bytes += size or 0
-        total.ignored += ignored
-        total.unparsed += unparsed
-        total.first = sorted([*total.first, *(first or [])])[:SHOWN]
-        total.by_format = [a + b for a, b in zip(total.by_format or [0] * len(each), each, strict=True)]
-    return total
-
-
-def _more_formats(
-    reader: _Pass, chosen: Sequence[Compiled], counts: _Counts, name: str
-) -> Detection | None:
+def _more_formats(reader: Reader, chosen: Sequence[Compiled], name: str) -> Detection | None:
     """A further format among the lines that none has claimed so far; None if nothing fits them."""
-    numbers = _unclaimed(reader, chosen, 100)
-    if not numbers:
+    rest = unclaimed(reader, chosen, 100)
+    if not rest:
         return None
-    found = detect_lines([line for _, line in numbers], os.path.basename(name), depth=3)
+    found = detect_lines([line for _, line in rest], os.path.basename(name), depth=3)
     if found.format is None or found.format in {c.fmt.id for c in chosen}:
         return None
     return found
-
-
-def _unclaimed(reader: _Pass, chosen: Sequence[Compiled], limit: int) -> list[tuple[int, str]]:
-    sql = (
-        f"SELECT no, line[:65536] FROM (SELECT no, line, {_class_sql(chosen)} AS c FROM {{lines}})"
-        f" WHERE c = 0 LIMIT {limit}"
-    )
-    return sorted(reader.rows(sql))[:limit]
-
-
-def _reasons(reader: _Pass, chosen: Sequence[Compiled], counts: _Counts) -> list[tuple[int, str]]:
-    if not counts.unparsed:
-        return []
-    names = " or ".join(c.fmt.id for c in chosen)
-    wanted = ", ".join(str(no) for no in counts.first)
-    found = dict(reader.rows(f"SELECT no, line[:4096] FROM {{lines}} WHERE no IN ({wanted})"))
-    reasons = []
-    for no in counts.first:
-        line = found.get(no, "")
-        if "\0" in line or sum(ch < " " and ch != "\t" for ch in line) > 4:
-            why = "binary"
-        elif "\\x" in line and reader.damage.undecodable:
-            why = f"not UTF-8, and does not fit {names}"
-        elif no == counts.lines and not _ends_whole(reader):
-            why = "the last line is cut off"
-        elif line.startswith("{"):
-            why = f"JSON that is broken or does not fit {names}"
-        else:
-            why = f"does not fit {names}"
-        reasons.append((no, why))
-    return reasons
-
-
-def _ends_whole(reader: _Pass) -> bool:
-    if reader.source.path is None or not reader.source.size:
-        return not reader.damage.truncated
-    with reader.source.open() as stream:
-        stream.seek(reader.source.size - 1)
-        return stream.read(1) == b"\n"
-
-
-def _fill(
-    reader: _Pass,
-    chosen: Sequence[Compiled],
-    counts: _Counts,
-    result: LogResult,
-    table: str,
-    globs: Sequence[str],
-    keep: int,
-) -> None:
-    con = reader.con
-    stage = f"{table}_stage"
-    wanted = [c for c, n in zip(chosen, counts.by_format, strict=True) if n]
-    names: dict[str, None] = {"status": None, "closed_by": None, "worker_message": None}
-    selects = []
-    previous: list[str] = []
-    for compiled in chosen:
-        if compiled in wanted:
-            where = " AND ".join([_likely_sql(compiled, globs), *(f"NOT {m}" for m in previous)])
-            selects.append((compiled, compiled.select("{lines}", globs=globs, where=where)))
-        previous.append(compiled.matches)
-    types = {c.name: c.sql for c in table_columns().values()}
-    for _, select in selects:
-        described = con.execute(f"DESCRIBE {select.replace('{lines}', _EMPTY)}").fetchall()
-        names.update(dict.fromkeys(row[0] for row in described if row[0] != "no"))
-    cols = ", ".join(f'"{name}" {types[name]}' for name in names)
-    con.execute(f"CREATE OR REPLACE TABLE {stage} (no BIGINT, format VARCHAR, {cols})")
-    for compiled, select in selects:
-        fmt = literal(compiled.fmt.id)
-        reader.rows(f"INSERT INTO {stage} BY NAME SELECT {fmt} AS format, * FROM ({select})", insert=True)
-    result.streams, result.quiet = con.execute(
-        f"SELECT count(*), count(*) FILTER (WHERE {QUIET}) FROM {stage}"
-    ).fetchone()
-    result.sampled = max(1, -(-result.quiet // max(keep, 1)))
-    chosen_rows = "true" if result.sampled == 1 else f"(NOT {QUIET} OR no % {result.sampled} = 0)"
-    base = con.execute(f"SELECT coalesce(max(n) + 1, 0) FROM {table}").fetchone()[0]
-    given = ", ".join(f'"{name}"' for name in names)
-    path, name = literal(reader.source.name), literal(os.path.basename(reader.source.name))
-    con.execute(
-        f"INSERT INTO {table} BY NAME SELECT {base} + row_number() OVER (ORDER BY no) - 1 AS n, {path} AS capture,"
-        f" 'log' AS capture_kind, format AS dialect, {name} || ':' || no AS where_, no AS position, {given}"
-        f" FROM {stage} WHERE {chosen_rows} ORDER BY no".replace("AS where_", 'AS "where"')
-    )
-    result.rows = con.execute(f"SELECT count(*) FROM {table}").fetchone()[0] - base
-    con.execute(f"DROP TABLE {stage}")
-
-
-_EMPTY: Final = "(SELECT 1::BIGINT AS no, ''::VARCHAR AS line WHERE false)"
 
 
 def _warnings(result: LogResult, damage: Damage, chosen: Sequence[Compiled]) -> list[str]:
     found = []
     if result.unparsed:
         first = "; ".join(f"line {no} ({why})" for no, why in result.unparsed_lines)
-        lines = "line" if result.unparsed == 1 else "lines"
+        lines = "line" if result.lines == 1 else "lines"
         found.append(f"{result.unparsed} of {result.lines} {lines} could not be read: {first}")
     if damage.long_lines:
         found.append(f"{damage.long_lines} lines are longer than 16 MB: only their beginning was read")
     if damage.broken:
         found.append("the compressed data is damaged or breaks off: what came before it was read")
     if result.detection.others:
-        names = ", ".join(c.fmt.title for c in chosen[1:])
-        found.append(f"the file mixes formats: also {names}")
+        found.append("the file mixes formats: also " + ", ".join(c.fmt.title for c in chosen[1:]))
     if result.sampled > 1:
         found.append(
             f"{result.quiet} streams ended without a sign of trouble; one in {result.sampled} of them was kept"
