@@ -100,7 +100,7 @@ def duration(ms: int | None) -> str:
     if ms is None:
         return "none"
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
-        if ms >= 2 * size and ms % size == 0 or ms == size and unit != "min":
+        if (ms >= 2 * size and ms % size == 0) or (ms == size and unit != "min"):
             return f"{ms // size} {unit}"
     if ms % 1000 == 0:
         return f"{ms // 1000} s"
