@@ -13,7 +13,7 @@ from analyzer.columns import Exchange, columns
 from analyzer.redact import headers, jwt
 from analyzer.redact.entry import redact_entry
 from analyzer.redact.lists import words
-from analyzer.redact.shapes import decoded, hits
+from analyzer.redact.shapes import address_class, decoded, hits
 from analyzer.redact.urls import redact_host, redact_query, redact_url
 from analyzer.report.safe import one_line, visible
 
@@ -53,7 +53,7 @@ class Redactor:
         self.counts[kind] += 1
         note = ""
         if kind == "ip":
-            note = _address_class(secret)
+            note = address_class(secret)
         elif kind == "jwt":
             note = jwt.summary(secret)
         elif kind in {"quoted", "content", "hex", "base64", "encoded", "private-key"}:
@@ -206,7 +206,7 @@ class Redactor:
             address = ipaddress.ip_address(value.strip().strip("[]"))
         except ValueError:
             return self._line(value)
-        if address.is_loopback or _address_class(str(address)) == "public":
+        if address.is_loopback or address_class(str(address)) == "public":
             return str(address)
         return self.place("ip", str(address))
 
@@ -243,19 +243,3 @@ class Redactor:
                 parts.append(self.place(hit.kind, secret))
         parts.append(text[at:])
         return "".join(parts)
-
-
-def _address_class(secret: str) -> str:
-    """private or public; `is_private` also covers loopback, link-local and unique local addresses.
-
-    The ranges that are set aside for documentation (RFC 5737, RFC 3849) stand for public ones.
-    """
-    bare = secret[3:].replace("-", ".") if secret[:3].lower() == "ip-" else secret
-    try:
-        address = ipaddress.ip_address(bare)
-    except ValueError:
-        return "address"
-    documentation = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
-    if address.is_private and not str(address).startswith(documentation):
-        return "private"
-    return "public"

@@ -298,7 +298,8 @@ def _address(start: int, end: int, word: str) -> Iterator[Hit]:
         address = ipaddress.ip_address(bare)
     except ValueError:
         return
-    if not (address.is_loopback or address.is_unspecified):
+    # A network's own number, such as 2.0.0.0, is no host: it is a version.
+    if not (address.is_loopback or address.is_unspecified or bare.endswith(".0.0.0")):
         yield Hit(start, end, "ip")
 
 
@@ -332,3 +333,19 @@ def _words(start: int, word: str) -> Iterator[Hit]:
         if inner:
             yield Hit(at, at + len(part), inner)
         at += len(part) + 1
+
+
+def address_class(secret: str) -> str:
+    """private or public; `is_private` also covers loopback, link-local and unique local addresses.
+
+    The ranges that are set aside for documentation (RFC 5737, RFC 3849) stand for public ones.
+    """
+    bare = secret[3:].replace("-", ".") if secret[:3].lower() == "ip-" else secret
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return "address"
+    documentation = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
+    if address.is_private and not str(address).startswith(documentation):
+        return "private"
+    return "public"

@@ -7,7 +7,9 @@ event names, roles, states, finish reasons, the type and code of an error.
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
 from analyzer.redact.lists import words
 from analyzer.redact.shapes import hits, known_id, opaque
@@ -42,7 +44,10 @@ _ERROR_TYPES: Final = re.compile(
     r"(?i)(?:^|[._-])(?:error|err|failed|failure|exception|incomplete)(?:$|[._-])|error$|exception$"
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_.:/\[\]@ -]{0,64}")
-_MARKER: Final = re.compile(r"\[[A-Z_]{2,20}\]|[A-Z][A-Z_]{2,40}")
+_MARKER: Final = re.compile(r"\[[A-Z_]{2,20}\]")
+_PROFILE_PARTS: Final = words(
+    "first recognise terminal soft finish reasons errors heartbeat content handoff opens planned kind_field"
+)
 
 
 def plain_key(key: str) -> str:
@@ -57,9 +62,42 @@ def is_word(value: str) -> bool:
     return known_id(value) or not (opaque(value) or any(True for _ in hits(value)))
 
 
+@cache
+def protocol_words() -> frozenset[str]:
+    """Every event name, end marker and reason that a protocol profile refers to, in lower case.
+
+    Read from the profiles themselves, so what a verdict looks for is what redaction keeps.
+    """
+    import yaml
+
+    found: set[str] = set()
+    for file in sorted((Path(__file__).parent.parent / "protocols" / "profiles").glob("*.yaml")):
+        profile = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for part in _PROFILE_PARTS & profile.keys():
+            _collect(profile[part], found)
+    return frozenset(found)
+
+
+def _collect(value: Any, found: set[str]) -> None:
+    if isinstance(value, dict):
+        for item in value.values():
+            _collect(item, found)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, found)
+    elif isinstance(value, str) and re.fullmatch(r"[\w.:/\[\]-]{2,64}", value):
+        found.add(value.lower())
+
+
+def common(value: str) -> bool:
+    """A word that is protocol wherever it stands: an end marker, a role, an event's name."""
+    lower = value.lower()
+    return lower in _WORDS or bool(_MARKER.fullmatch(value)) or lower in protocol_words()
+
+
 def keeps(key: str, value: str) -> bool:
     """The string under `key` is protocol: it may be shown as it is."""
-    if value.lower() in _WORDS or _MARKER.fullmatch(value):
+    if common(value):
         return True
     name = plain_key(key)
     if name in _WORD_KEYS:
