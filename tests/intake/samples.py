@@ -50,8 +50,9 @@ def entry(**changes: Any) -> Json:
         response["content"] = {k: v for k, v in response["content"].items() if v is not DROP}  # type: ignore[attr-defined]
     request.update(changes.pop("request", {}))
     response.update(changes.pop("response", {}))
-    if "timings" in changes:
-        timings = {**timings, **changes.pop("timings")} if changes["timings"] else changes.pop("timings")
+    given = changes.pop("timings", None)
+    if given is not None:
+        timings = {**timings, **given} if given not in ({}, DROP) else given
     made = {
         "_initiator": {"type": "script"},
         "_resourceType": "fetch",

@@ -74,9 +74,7 @@ def test_entries_that_are_no_objects_are_counted_in_a_warning(tmp_path: Path) ->
     capture = read(tmp_path, {"log": {"version": "1.2", "entries": [None, entry(), 3, "x", []]}})
     assert len(capture.entries) == 1
     assert capture.entries[0].exchange.where == "$.log.entries[1]"
-    assert capture.info.warnings == [
-        "$.log.entries[0] and 3 more: it is no object; the exchange is left out"
-    ]
+    assert capture.info.warnings == ["$.log.entries[0] and 3 more: it is no object; the exchange is left out"]
 
 
 def test_one_odd_entry_does_not_cost_the_others(tmp_path: Path) -> None:
@@ -171,7 +169,9 @@ def test_a_file_without_a_whole_entry_is_refused(tmp_path: Path, data: bytes) ->
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.binary(max_size=300) | st.binary(max_size=200).map(lambda b: b'{"log":{"entries":[' + b + b"]}}"))
+@given(
+    data=st.binary(max_size=300) | st.binary(max_size=200).map(lambda b: b'{"log":{"entries":[' + b + b"]}}")
+)
 def test_arbitrary_bytes_raise_nothing_but_capture_errors(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "any.har"
     path.write_bytes(data)
@@ -190,7 +190,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = sorted({*entry(), "pageref", "_eventSourceMessages", "_webSocketMessages", "_webSocketClose", "_chunks"})
+FIELDS = sorted(
+    {*entry(), "pageref", "_eventSourceMessages", "_webSocketMessages", "_webSocketClose", "_chunks"}
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -54,7 +54,8 @@ def test_post_data_may_have_no_media_type(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [(0, 0), (-1, 0), (-2, 0), (1, None), (DROP, None), (None, None), ("503", 503), (200.0, 200)]
+    ("status", "expected"),
+    [(0, 0), (-1, 0), (-2, 0), (1, None), (DROP, None), (None, None), ("503", 503), (200.0, 200)],
 )
 def test_status_may_be_no_status(tmp_path: Path, status, expected) -> None:
     assert read_one(tmp_path, entry(response={"status": status})).exchange.status == expected
@@ -97,10 +98,15 @@ def test_content_size_may_be_wrong_while_the_text_is_there(tmp_path: Path, size)
 
 @pytest.mark.parametrize("target", [None, DROP, 5])
 def test_redirect_url_may_be_null(tmp_path: Path, target) -> None:
-    assert read_one(tmp_path, entry(response={"redirectURL": target, "redirectionURL": ""})).exchange.status == 200
+    assert (
+        read_one(tmp_path, entry(response={"redirectURL": target, "redirectionURL": ""})).exchange.status
+        == 200
+    )
 
 
-@pytest.mark.parametrize(("field", "value"), [("bodySize", None), ("headersSize", None), ("headersSize", DROP)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("bodySize", None), ("headersSize", None), ("headersSize", DROP)]
+)
 def test_sizes_may_be_null(tmp_path: Path, field, value) -> None:
     assert read_one(tmp_path, entry(response={field: value})).exchange.transfer_bytes == 109
 

@@ -10,11 +10,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from analyzer.intake import values
 from analyzer.intake.dialects.base import NO_FAILURE, Dialect, Times, plain_times, setup_reused
-from analyzer.intake.shape import Entry, is_set
+from analyzer.intake.shape import Entry, is_set, present
 
 
 class Playwright(Dialect):
@@ -22,6 +23,13 @@ class Playwright(Dialect):
 
     name: ClassVar[str] = "playwright"
     message_unit_ms: ClassVar[float] = 1.0
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__(entries)
+        # The slim mode records no times at all: then -1 says nothing.
+        self._timed = any(
+            entry.timings and values.duration(entry.timings.wait) is not None for entry in entries
+        )
 
     def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
         return True
@@ -32,7 +40,7 @@ class Playwright(Dialect):
     def times(self, entry: Entry, status: int | None) -> Times:
         times = plain_times(entry)
         parts = (times.dns, times.connect, times.send, times.ttfb, times.receive)
-        if _ended(entry):
+        if times.receive is not None:
             total = sum(part for part in parts if part is not None)
             return times._replace(
                 duration=total, active=total - (times.dns or 0) - (times.connect or 0), blocked=None
@@ -50,10 +58,14 @@ class Playwright(Dialect):
     def end_recorded(self, entry: Entry, status: int | None) -> bool | None:
         if self.failure(entry) != NO_FAILURE or _ended(entry):
             return True
-        if entry.resource_type == "websocket" or entry.timings is None or entry.timings.empty():
-            return None  # the slim mode records no timings at all
+        if entry.resource_type == "websocket" or not self._timed:
+            return None
         return False
 
 
 def _ended(entry: Entry) -> bool:
-    return entry.timings is not None and values.duration(entry.timings.receive) is not None
+    """The body is stored, and the time of its last byte, only once it has ended."""
+    if entry.timings is not None and values.duration(entry.timings.receive) is not None:
+        return True
+    content = entry.response.content if entry.response is not None else None
+    return content is not None and (content.file is not None or present(content.text))
