@@ -15,8 +15,8 @@ from typing import Final
 from analyzer.causes import CAUSES
 from analyzer.explain.docs_limits import timeouts_page
 from analyzer.explain.docs_search import search_page
-from analyzer.explain.entries import Entry, Fix, Group, groups
-from analyzer.explain.render import MID_WORDS, PARTY_WORDS
+from analyzer.explain.entries import Entry, Fix, Group, groups, signs_of
+from analyzer.explain.render import MID_WORDS, PARTY_WORDS, who
 
 NOTE: Final = "<!-- Written by `python -m analyzer.explain.docs docs/reference` from analyzer/explain/. Do not edit. -->"
 _OWN_PAGES: Final = {"cause": "../causes.md", "limit": "../timeouts.md"}
@@ -97,8 +97,7 @@ def _section(entry: Entry, places: dict[str, str]) -> str:
         lines += ["Also: " + ", ".join(_code(name) for name in entry.aka), ""]
     if entry.means != entry.title + ".":
         lines += [entry.means, ""]
-    who = PARTY_WORDS[entry.party]
-    lines += [f"- **Who:** {who}. {entry.usually}".rstrip()]
+    lines += [f"- **Who:** {who(entry)}"]
     if entry.mid:
         lines += [f"- **In the middle of an answer?** {MID_WORDS[entry.mid]}"]
     if entry.own_advice:
@@ -158,11 +157,6 @@ def _index_page(known: Iterable[Group], places: dict[str, str]) -> str:
 def _causes_page(known: Iterable[Group], places: dict[str, str]) -> str:
     known = tuple(known)
     group = next(group for group in known if group.id == "cause")
-    signs: dict[str, list[str]] = {}
-    for other in known:
-        for entry in other.entries:
-            if entry.cause and other.id != "cause":
-                signs.setdefault(entry.cause, []).append(_link(entry.key, places, inside="docs"))
     lines = [
         NOTE,
         "",
@@ -199,8 +193,9 @@ def _causes_page(known: Iterable[Group], places: dict[str, str]) -> str:
             lines.append(
                 "- **Related:** " + ", ".join(_link(key, places, inside="docs") for key in entry.see)
             )
-        if row.id in signs:
-            lines.append("- **Signs of it:** " + ", ".join(signs[row.id]))
+        signs = [_link(sign.key, places, inside="docs") for sign in signs_of(row.id)]
+        if signs:
+            lines.append("- **Signs of it:** " + ", ".join(signs))
         lines.append("")
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 
 from analyzer.explain.entries import Entry, Group
-from analyzer.explain.render import MID_WORDS, PARTY_WORDS
+from analyzer.explain.render import MID_WORDS, who
 
 _STYLE: Final = """
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
@@ -103,18 +103,17 @@ def search_page(known: Iterable[Group]) -> str:
 
 def _row(entry: Entry, keys: dict[str, str]) -> str:
     parts = [("What it means", [entry.means])] if entry.means.rstrip(".") != entry.title else []
-    who = PARTY_WORDS[entry.party]
-    parts.append(("Who", [f"{who}. {entry.usually}".strip()]))
+    parts.append(("Who", [who(entry)]))
     if entry.mid:
         parts.append(("In the middle of an answer?", [MID_WORDS[entry.mid]]))
     if entry.own_advice:
         parts.append(("Confirm", list(entry.confirm)))
-        for who, texts in (
+        for reader, texts in (
             ("user", entry.fix.user),
             ("operator", entry.fix.operator),
             ("developer", entry.fix.developer),
         ):
-            parts.append((f"Fix ({who})", list(texts)))
+            parts.append((f"Fix ({reader})", list(texts)))
     body = "".join(
         f"<dt>{escape(head)}</dt>" + "".join(f"<dd>{escape(text)}</dd>" for text in texts)
         for head, texts in parts

@@ -263,6 +263,36 @@ def rule_entries(rules: Iterable[tuple[str, str, str]]) -> list[Entry]:
     ]  # fmt: skip
 
 
+def group_entry(group: Group) -> Entry:
+    """A group as one entry whose text is the list of its terms: what `hangup explain haproxy` shows."""
+    width = min(40, max(len(entry.term) for entry in group.entries))
+    lines = [f"  {entry.term:<{width}}  {entry.title}" for entry in group.entries]
+    return Entry(
+        key=f"group/{group.id}",
+        group="group",
+        term=group.id,
+        kind="group of terms",
+        title=group.title,
+        means="\n".join([group.intro, "", *lines]),
+        usually="",
+        party="unknown",
+    )
+
+
+@cache
+def _signs() -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries():
+        if entry.cause and entry.group != "cause":
+            found.setdefault(entry.cause, []).append(entry)
+    return found
+
+
+def signs_of(cause: str) -> list[Entry]:
+    """The terms that point to a cause, in reading order, those that can cut an answer first."""
+    return sorted(_signs().get(cause, ()), key=lambda entry: entry.mid == "no")
+
+
 def _limit_group() -> Group:
     from analyzer.explain.limits import MEASURES, duration, limits
 

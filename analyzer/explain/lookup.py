@@ -2,8 +2,8 @@
 
 Tried in turn, and the first that finds something wins: the exact spelling; the same without regard to
 case, punctuation and prefixes (`net::`, `HTTP`, `haproxy`, `ws` …); all terms of a comma list; a time
-(`60 s`: the limits with that default); the longest known names inside a pasted line; and the entries
-that contain every word. Several products share short codes (`LR`, `1011`), so the answer is a list:
+(`60 s`: the limits with that default); a whole group (`haproxy`, `causes`); the longest known names
+inside a pasted line; and the entries that contain every word. Several products share short codes (`LR`, `1011`), so the answer is a list:
 all meanings, in reading order.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final, NamedTuple
 
-from analyzer.explain.entries import Entry, Group, entries, groups, rule_entries
+from analyzer.explain.entries import Entry, Group, entries, group_entry, groups, rule_entries
 from analyzer.explain.limits import limits
 
 _WORDS: Final = re.compile(r"[\s:=/_,;()\[\]\"'`<>|]+")
@@ -53,7 +53,7 @@ def lookup(term: str, rules: Iterable[tuple[str, str, str]] = ()) -> list[Entry]
     found = found or _with_prefix(query, known)
     if not found and not extra:
         found = _each_of(query, known) or _haproxy_state(query, known) or _by_time(query)
-        found = found or _inside(query, known) or _by_words(query)
+        found = found or _whole_group(query) or _inside(query, known) or _by_words(query)
     return _unique([*found, *extra])
 
 
@@ -62,9 +62,6 @@ def suggest(term: str, rules: Iterable[tuple[str, str, str]] = (), most: int = 5
     import difflib
 
     wanted = fold(term)[:80]
-    for group in groups():
-        if wanted == group.id or wanted in group.prefixes:
-            return [entry.term for entry in group.entries[:most]]
     names = {fold(name): name for entry in entries() for name in (entry.term, *entry.aka)}
     names |= {fold(name): name for name, _, _ in rules}
     close = difflib.get_close_matches(wanted, names, n=most * 2, cutoff=0.6)
@@ -164,6 +161,13 @@ def _inside(query: str, known: _Index) -> list[Entry]:
         if len(found) >= _MOST_INSIDE:
             break
     return found
+
+
+def _whole_group(query: str) -> list[Entry]:
+    """`haproxy`, `websocket`, `causes`, `HTTP statuses`: the list of a group's terms."""
+    wanted = fold(query)
+    named = [g for g in groups() if wanted in (g.id, f"{g.id}s", fold(g.title))]
+    return [group_entry(g) for g in named or [g for g in groups() if wanted in g.prefixes]]
 
 
 def _by_time(query: str) -> list[Entry]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import Final, Literal
 
-from analyzer.explain.entries import Entry
+from analyzer.explain.entries import Entry, signs_of
 
 Style = Literal["text", "markdown"]
+
+VERBATIM: Final = ("rule", "group")  # their text is already laid out
+_MOST_SIGNS: Final = 16
 
 PARTY_WORDS: Final[dict[str, str]] = {
     "none": "nobody: it is a normal end",
@@ -30,9 +33,17 @@ MID_WORDS: Final[dict[str, str]] = {
 def render_entry(entry: Entry, style: Style = "text", *, width: int = 88) -> str:
     """The whole entry: meaning, party, confirmation, remedy, related terms, sources.
 
-    width: where plain text is wrapped; Markdown is left unwrapped. Ends without a newline.
+    width: where plain text is wrapped; Markdown is left unwrapped. Ends with one newline.
     """
     return _Writer(style, width).entry(entry)
+
+
+def who(entry: Entry) -> str:
+    """Who is usually behind it, as a sentence, and the word that reports use for them."""
+    if not entry.usually:
+        words = PARTY_WORDS[entry.party]
+        return f"{words[0].upper()}{words[1:]}. (In reports: {entry.party}.)"
+    return f"{entry.usually} (In reports: {entry.party}.)"
 
 
 class _Writer:
@@ -43,24 +54,28 @@ class _Writer:
 
     def entry(self, entry: Entry) -> str:
         self._title(entry)
-        if entry.group != "rule" and entry.means != entry.title:
+        if entry.group in VERBATIM:
+            for line in entry.means.rstrip().split("\n"):
+                self.lines += (
+                    [line] if entry.group == "rule" or line.startswith("  ") else self._wrap(line) or [""]
+                )
+            return "\n".join(self.lines) + "\n"
+        if entry.means.rstrip(".") != entry.title:
             self._part("What it means", [entry.means])
-        elif entry.group == "rule":
-            self.lines.append(entry.means.rstrip())
-        if entry.group != "rule":
-            who = PARTY_WORDS[entry.party]
-            self._part("Who usually causes it", [f"{who[0].upper()}{who[1:]}. {entry.usually}".strip()])
+        self._part("Who usually causes it", [who(entry)])
         if entry.mid:
             self._part("Can it happen in the middle of an answer?", [MID_WORDS[entry.mid]])
         if entry.confirm:
             self._part("How to confirm it", list(entry.confirm), bullets=True)
         if entry.fix:
             self._fix(entry)
+        if entry.group == "cause":
+            self._signs(entry)
         if entry.see:
             self._part("Related", [", ".join(self._code(key) for key in entry.see)])
         if entry.sources:
             self._part("Sources", list(entry.sources), bullets=True)
-        return "\n".join(self.lines).rstrip()
+        return "\n".join(self.lines).rstrip() + "\n"
 
     def _title(self, entry: Entry) -> None:
         number = f", code {entry.code}" if entry.code is not None and str(entry.code) != entry.term else ""
@@ -93,6 +108,14 @@ class _Writer:
         )
         texts = [f"{who}: {text}" for who, lines in rows for text in lines]
         self._part("How to fix it", texts, bullets=True)
+
+    def _signs(self, entry: Entry) -> None:
+        signs = signs_of(entry.term)
+        if not signs:
+            return
+        shown = ", ".join(self._code(sign.key) for sign in signs[:_MOST_SIGNS])
+        more = len(signs) - _MOST_SIGNS
+        self._part("Signs of it", [f"{shown} and {more} more" if more > 0 else shown])
 
     def _wrap(self, text: str, indent: str = "") -> list[str]:
         if self.markdown:

@@ -158,8 +158,21 @@ def test_unknown_term_suggests_the_nearest_names(typo: str, expected: str) -> No
     assert expected in suggest(typo)
 
 
-def test_a_groups_name_suggests_its_terms() -> None:
-    assert suggest("haproxy")[1:3] == ["CD", "CH"]
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("haproxy", "group/haproxy"),
+        ("causes", "group/cause"),
+        ("websocket", "group/websocket"),
+        ("HTTP statuses", "group/http"),
+        ("ws", "group/websocket"),
+        ("timeouts and limits", "group/limit"),
+    ],
+)
+def test_a_groups_name_lists_its_terms(query: str, expected: str) -> None:
+    (entry,) = lookup(query)
+    assert entry.key == expected
+    assert len(entry.means.splitlines()) > 10
 
 
 def test_nonsense_finds_and_suggests_nothing() -> None:

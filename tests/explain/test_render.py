@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.explain.entries import Entry, by_key, entries, rule_entries
+from analyzer.explain.entries import Entry, by_key, entries, group_entry, groups, rule_entries, signs_of
 from analyzer.explain.render import MID_WORDS, PARTY_WORDS, render_entry
 
 
@@ -42,7 +42,7 @@ def test_code_is_shown_where_the_term_is_a_word() -> None:
 
 def test_rule_shows_its_own_text() -> None:
     (entry,) = rule_entries([("some-rule", "A title", "Line one.\n\nLine two.")])
-    assert render_entry(entry, "markdown").endswith("Line two.")
+    assert render_entry(entry, "markdown").endswith("Line two.\n")
     assert "Who usually" not in render_entry(entry)
 
 
@@ -50,7 +50,7 @@ def test_rule_shows_its_own_text() -> None:
 def test_every_entry_renders_without_control_characters(style: str) -> None:
     for entry in entries():
         text = render_entry(entry, "markdown" if style == "markdown" else "text")
-        assert text and not text.endswith("\n")
+        assert text.endswith("\n") and not text.endswith("\n\n")
         assert all(char.isprintable() or char == "\n" for char in text), entry.key
 
 
@@ -59,3 +59,20 @@ def test_words_cover_every_value() -> None:
     for entry in entries():
         assert entry.party in PARTY_WORDS
         assert entry.mid is None or entry.mid in MID_WORDS
+
+
+def test_group_is_a_list_with_one_line_per_term() -> None:
+    for group in groups():
+        text = render_entry(group_entry(group))
+        assert all(f"  {entry.term}" in text for entry in group.entries)
+
+
+def test_cause_names_its_signs_and_those_that_cut_answers_come_first() -> None:
+    text = " ".join(render_entry(by_key()["cause/connection-cut"]).split())
+    assert "Signs of it" in text
+    mids = [entry.mid == "no" for entry in signs_of("connection-cut")]
+    assert mids == sorted(mids)
+
+
+def test_who_names_the_word_that_reports_use() -> None:
+    assert "(In reports: gateway.)" in " ".join(render_entry(by_key()["haproxy/sD"]).split())
