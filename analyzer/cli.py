@@ -55,26 +55,52 @@ class FailOn(StrEnum):
 
 Captures = Annotated[
     list[str],
-    typer.Argument(metavar="CAPTURE...", help="HAR files, folders of them, ZIPs; - is stdin.", show_default=False),
+    typer.Argument(
+        metavar="CAPTURE...", help="HAR files, folders of them, ZIPs; - is stdin.", show_default=False
+    ),
 ]
 RulesOption = Annotated[
-    list[Path], typer.Option("--rules", metavar="DIR", help="A folder with rules of your own.", show_default=False)
+    list[Path],
+    typer.Option("--rules", metavar="DIR", help="A folder with rules of your own.", show_default=False),
 ]
 
 
 @app.command()
 def analyze(
     captures: Captures,
-    format: Annotated[Format | None, typer.Option("--format", "-f", help="Default: by the suffix of -o, else terminal.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of stdout.")] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", "-f", help="Default: by the suffix of -o, else terminal.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of stdout.")
+    ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open the HTML report in the browser.")] = False,
     rules: RulesOption = [],  # noqa: B006  Typer copies it
-    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit with 1 from this severity on.")] = FailOn.failed,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="Exit with 1 from this severity on.")
+    ] = FailOn.failed,
     everything: Annotated[bool, typer.Option("--all", help="List healthy streams of logs too.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="List at most so many streams.")] = 10_000,
-    stream_path: Annotated[list[str], typer.Option("--stream-path", metavar="GLOB", help="Paths that are streams, e.g. '/api/*/events'.", show_default=False)] = [],  # noqa: B006
-    log_format: Annotated[str | None, typer.Option("--log-format", metavar="FORMAT", help="A format id, or the format string from the proxy's configuration.")] = None,
-    no_redact: Annotated[bool, typer.Option("--no-redact", help="Show secrets. For your own eyes only.")] = False,
+    stream_path: Annotated[
+        list[str],
+        typer.Option(
+            "--stream-path",
+            metavar="GLOB",
+            help="Paths that are streams, e.g. '/api/*/events'.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            metavar="FORMAT",
+            help="A format id, or the format string from the proxy's configuration.",
+        ),
+    ] = None,
+    no_redact: Annotated[
+        bool, typer.Option("--no-redact", help="Show secrets. For your own eyes only.")
+    ] = False,
 ) -> None:
     """Say for every stream in the captures who hung up, how that is known, and what to do."""
     from analyzer.pipeline import Options
@@ -99,7 +125,9 @@ def analyze(
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the report.")] = Path("hangup-demo.html"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the report.")
+    ] = Path("hangup-demo.html"),
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open it in the browser.")] = False,
 ) -> None:
     """Diagnose the bundled samples and open the report."""
@@ -113,7 +141,10 @@ def demo(
 
 @app.command()
 def explain(
-    term: Annotated[list[str], typer.Argument(metavar="TERM", help="A rule, cause, status, net::ERR_…, flag, close code …")],
+    term: Annotated[
+        list[str],
+        typer.Argument(metavar="TERM", help="A rule, cause, status, net::ERR_…, flag, close code …"),
+    ],
     rules: RulesOption = [],  # noqa: B006
 ) -> None:
     """Explain a rule, a cause, a status, a net error, a proxy's flag, a close code or a timeout."""
@@ -132,7 +163,9 @@ def explain(
             expected=f"perhaps one of: {', '.join(near)}" if near else None,
             help="hangup rules list; hangup explain 504; hangup explain ERR_HTTP2_PROTOCOL_ERROR",
         )
-    sys.stdout.write(("\n" + "-" * 72 + "\n\n").join(render_entry(entry, width=min(_width(), 96)) for entry in found))
+    sys.stdout.write(
+        ("\n" + "-" * 72 + "\n\n").join(render_entry(entry, width=min(_width(), 96)) for entry in found)
+    )
 
 
 @app.command()
@@ -189,26 +222,41 @@ def rules_show(
 
     ruleset = load_rules(rules)
     if rule not in ruleset.rules:
-        raise UsageError(f"there is no rule {rule!r}", expected=nearest(rule, ruleset.rules, what="a rule id"))
+        raise UsageError(
+            f"there is no rule {rule!r}", expected=nearest(rule, ruleset.rules, what="a rule id")
+        )
     found = ruleset.rules[rule]
     sys.stdout.write(f"{found.id}: {found.title}\n\n{rule_text(found, ruleset)}\n")
 
 
 @rules_app.command("check")
 def rules_check(
-    folders: Annotated[list[Path], typer.Argument(metavar="[DIR]...", help="Your own rules; the built-in ones are always checked against.", show_default=False)] = [],  # noqa: B006
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[DIR]...",
+            help="Your own rules; the built-in ones are always checked against.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
 ) -> None:
     """Load rules and prove their examples: what must fire fires, near misses stay quiet."""
     from analyzer.engine.check import check
     from analyzer.engine.load import load_rules
 
     ruleset = load_rules(folders, thorough=not folders)
-    own = {r.id for r in ruleset.rules.values() if any(Path(r.file).resolve().is_relative_to(f.resolve()) for f in folders)}
+    own = {
+        r.id
+        for r in ruleset.rules.values()
+        if any(Path(r.file).resolve().is_relative_to(f.resolve()) for f in folders)
+    }
     problems = check(ruleset, only=own or None, complete=not folders)
     for problem in problems:
         sys.stdout.write(f"{problem}\n")
     failed = any(problem.severity == "error" for problem in problems)
-    sys.stdout.write(f"{len(own) if folders else len(ruleset.rules)} rules checked, {len(problems)} problems\n")
+    sys.stdout.write(
+        f"{len(own) if folders else len(ruleset.rules)} rules checked, {len(problems)} problems\n"
+    )
     raise typer.Exit(2 if failed else 0)
 
 
@@ -216,7 +264,9 @@ def rules_check(
 def rules_new(
     rule: Annotated[str, typer.Argument(metavar="ID", help="Lower-case words with hyphens.")],
     cause: Annotated[str, typer.Option("--cause", help="One of the causes in `hangup explain causes`.")],
-    folder: Annotated[Path, typer.Option("--rules", metavar="DIR", help="Your folder of rules.")] = Path("rules"),
+    folder: Annotated[Path, typer.Option("--rules", metavar="DIR", help="Your folder of rules.")] = Path(
+        "rules"
+    ),
 ) -> None:
     """Write a new rule to start from, in DIR/<party>/<id>.yaml."""
     from analyzer.engine.scaffold import new_rule_path, new_rule_template
@@ -311,14 +361,20 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Says who hung up: why a streaming response broke, from what browsers and proxies recorded."""
 
 
 def _with_default(arguments: list[str]) -> list[str]:
     """`hangup a.har` means `hangup analyze a.har`; a file named like a command needs `./`."""
-    known = {"rules", "formats", *(command.callback.__name__.strip("_") for command in app.registered_commands if command.callback)}
+    known = {
+        "rules",
+        "formats",
+        *(command.callback.__name__.strip("_") for command in app.registered_commands if command.callback),
+    }
     known |= {group.name for group in app.registered_groups if group.name}
     for argument in arguments:
         if argument in ("-h", "--help", "--version"):

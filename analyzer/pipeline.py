@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING
 from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
 from analyzer.errors import CaptureError
-from analyzer.model import Capture, CaptureInfo, PageEntry, PageView, Recorded, Report, Stream, Summary, Verdict
+from analyzer.model import (
+    Capture,
+    CaptureInfo,
+    PageEntry,
+    PageView,
+    Recorded,
+    Report,
+    Stream,
+    Summary,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from analyzer.intake import Input
@@ -252,7 +262,8 @@ def _headline(verdicts: Sequence[Verdict], summary: Summary) -> str:
     if len(causes) == 1:
         return f"{count} failed for one reason: {_lower(CAUSES[worst.cause].title)}."
     top, times = max(
-        ((cause, sum(v.cause == cause for v in broken)) for cause in causes), key=lambda pair: (pair[1], pair[0])
+        ((cause, sum(v.cause == cause for v in broken)) for cause in causes),
+        key=lambda pair: (pair[1], pair[0]),
     )
     return f"{count} went wrong; most often ({times} {what}): {_lower(CAUSES[top].title)}."
 

@@ -44,7 +44,10 @@ class Reader:
 
     def condition(self, value: Any, path: Path) -> Group:
         """The whole of `when`: what can be read of it; complaints are collected."""
+        before = len(self.errors)
         group = self.group(value, path, 1)
+        if len(self.errors) > before:
+            return group
         if not group.all and not group.any and isinstance(value, dict) and not set(value) - set(_PARTS):
             self.complain(path, "nothing here can make the rule fire", "at least one clause under all or any")
         return group

@@ -56,10 +56,17 @@ def parse(text: str, file: str, *, builtin: bool = True) -> Parsed:
     fields = _Fields(reader, document)
     rule = fields.rule(file, builtin)
     result.name = rule.id or None
+    result.errors.sort(key=_place)
     result.patterns = reader.patterns
     if not result.errors:
         result.rule = rule
     return result
+
+
+def _place(error: RuleError) -> tuple[int, int]:
+    """Line and column of a complaint, for file order."""
+    line, column = (error.where or "0:0").rsplit(":", 2)[-2:]
+    return int(line), int(column)
 
 
 _WHY: Final = {

@@ -1,5 +1,6 @@
 """Findings into one verdict. The weighing table, in the order in which it decides:
 
+0. A rule that concludes `unexplained` counts only when no other rule fired.
 1. A rule that another fired rule refines has lost.
 2. Basis: protocol over response over transport over context over inference.
 3. Confidence: certain over likely over possible (a `none` that was not recorded caps at likely).
@@ -135,6 +136,8 @@ def _cached(findings: tuple[Finding, ...], key: _Key) -> Ranking:
 
 
 def _ranked(findings: tuple[Finding, ...], ruleset: RuleSet) -> Ranking:
+    # A rule that only admits ignorance neither competes with an explanation nor contradicts it.
+    findings = tuple(f for f in findings if ruleset[f.rule].cause != "unexplained") or findings
     fired = {finding.rule: finding for finding in findings}
     lost_to: dict[str, str] = {}
     for winner in fired:

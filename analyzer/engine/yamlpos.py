@@ -26,84 +26,109 @@ def read(text: str, file: str) -> tuple[Any, Marks]:
 
     if len(text) > MAX_BYTES:
         raise RuleError("the file is too large", where=file, expected=f"at most {MAX_BYTES // 1024} kB")
-    loader = (getattr(yaml, "CSafeLoader", None) or yaml.SafeLoader)(text)
     try:
-        node = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        problem = error.problem or error.context or "unreadable"
-        raise RuleError(f"not valid YAML: {problem}", where=place) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise RuleError(f"not valid YAML: {type(error).__name__}", where=file) from None
+        # Events and not nodes: the C composer recurses without a limit and takes the process with it.
+        loader = (getattr(yaml, "CSafeLoader", None) or yaml.SafeLoader)(text)
+    except yaml.YAMLError as error:
+        raise _unreadable(error, file) from None
+    try:
+        return _Walk(file, loader).document()
+    except yaml.YAMLError as error:
+        raise _unreadable(error, file) from None
     finally:
         loader.dispose()
-    if node is None:
-        raise RuleError("the file is empty", where=file, expected="one YAML mapping")
-    marks: Marks = {}
-    return _Walk(file, marks).value(node, (), 0), marks
+
+
+def _unreadable(error: Any, file: str) -> RuleError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    return RuleError(f"not valid YAML: {problem}", where=place)
 
 
 class _Walk:
-    def __init__(self, file: str, marks: Marks) -> None:
+    def __init__(self, file: str, loader: Any) -> None:
         from yaml.constructor import SafeConstructor
+        from yaml.nodes import ScalarNode
 
         self.file = file
-        self.marks = marks
-        self.seen: set[int] = set()
+        self.loader = loader
+        self.marks: Marks = {}
         self.make = SafeConstructor()
+        self.scalar_node = ScalarNode
 
-    def fail(self, node: Any, message: str, expected: str | None = None) -> RuleError:
-        mark = node.start_mark
+    def fail(self, event: Any, message: str, expected: str | None = None) -> RuleError:
+        mark = event.start_mark
         return RuleError(message, where=f"{self.file}:{mark.line + 1}:{mark.column + 1}", expected=expected)
 
-    def value(self, node: Any, path: tuple[Any, ...], depth: int) -> Any:
-        mark = node.start_mark
+    def next(self) -> tuple[Any, str]:
+        event = self.loader.get_event()
+        return event, type(event).__name__
+
+    def document(self) -> tuple[Any, Marks]:
+        self.next()  # StreamStart
+        event, kind = self.next()
+        if kind == "DocumentStartEvent":
+            event, kind = self.next()
+        if kind == "StreamEndEvent" or (kind == "ScalarEvent" and not event.value and event.implicit[0]):
+            raise RuleError("the file is empty", where=self.file, expected="one YAML mapping")
+        value = self.value(event, kind, (), 0)
+        self.next()  # DocumentEnd
+        event, kind = self.next()
+        if kind != "StreamEndEvent":
+            raise self.fail(event, "not valid YAML: a second document begins", "one rule in a file")
+        return value, self.marks
+
+    def value(self, event: Any, kind: str, path: tuple[Any, ...], depth: int) -> Any:
+        mark = event.start_mark
         self.marks.setdefault(path, Mark(mark.line + 1, mark.column + 1))
-        if id(node) in self.seen:
-            raise self.fail(node, "aliases (*name) are not allowed", "the value itself")
-        self.seen.add(id(node))
+        if kind == "AliasEvent" or event.anchor:
+            raise self.fail(event, "anchors and aliases (&name, *name) are not allowed", "the value itself")
         if depth > MAX_DEPTH:
-            raise self.fail(node, "nested too deeply", f"at most {MAX_DEPTH} levels")
-        kind = node.tag.rpartition(":")[2] if node.tag.startswith("tag:yaml.org,2002:") else "?"
-        if node.id == "mapping" and kind == "map":
-            return self.mapping(node, path, depth)
-        if node.id == "sequence" and kind == "seq":
-            return [self.value(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
-        if node.id == "scalar":
-            return self.scalar(node, kind)
-        raise self.fail(node, "tags are not allowed", "plain text, numbers, true, false, lists or mappings")
+            raise self.fail(event, "nested too deeply", f"at most {MAX_DEPTH} levels")
+        if event.tag is not None:
+            raise self.fail(event, "tags are not allowed", "plain text, numbers, lists or mappings")
+        if kind == "ScalarEvent":
+            return self.scalar(event)
+        if kind == "MappingStartEvent":
+            return self.mapping(path, depth)
+        items: list[Any] = []
+        while True:
+            event, kind = self.next()
+            if kind == "SequenceEndEvent":
+                return items
+            items.append(self.value(event, kind, (*path, len(items)), depth + 1))
 
-    def mapping(self, node: Any, path: tuple[Any, ...], depth: int) -> dict[str, Any]:
+    def mapping(self, path: tuple[Any, ...], depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.id != "scalar":
-                raise self.fail(key_node, "a key must be text")
-            key = key_node.value
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                raise self.fail(key_node, "merge keys (<<) are not allowed", "the keys themselves")
+        while True:
+            event, kind = self.next()
+            if kind == "MappingEndEvent":
+                return found
+            if kind != "ScalarEvent" or event.tag is not None or event.anchor:
+                raise self.fail(event, "a key must be text")
+            key = event.value
+            if key == "<<" and event.implicit[0]:
+                raise self.fail(event, "merge keys (<<) are not allowed", "the keys themselves")
             if key in found:
-                raise self.fail(key_node, f'the key "{key}" stands here twice')
-            mark = key_node.start_mark
+                raise self.fail(event, f'the key "{key}" stands here twice')
+            mark = event.start_mark
             self.marks[(*path, key)] = Mark(mark.line + 1, mark.column + 1)
-            found[key] = self.value(value_node, (*path, key), depth + 1)
-        return found
+            event, kind = self.next()
+            found[key] = self.value(event, kind, (*path, key), depth + 1)
 
-    def scalar(self, node: Any, kind: str) -> Any:
+    def scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if not event.implicit[0]:  # quoted
+            return text
+        tag = self.loader.resolve(self.scalar_node, text, event.implicit)
+        kind = tag.rpartition(":")[2]
+        if kind == "null":
+            return None
+        if kind not in ("bool", "int", "float"):
+            # Plain text; an unquoted date too stays as written: no column takes a date value.
+            return text
         try:
-            if kind == "str":
-                return node.value
-            if kind == "null":
-                return None
-            if kind == "bool":
-                return self.make.construct_yaml_bool(node)
-            if kind == "int":
-                return self.make.construct_yaml_int(node)
-            if kind == "float":
-                return self.make.construct_yaml_float(node)
-            if kind == "timestamp":
-                # An unquoted date stays the text that was written: no column takes a date value.
-                return node.value
+            return getattr(self.make, f"construct_yaml_{kind}")(self.scalar_node(tag, text))
         except (ValueError, OverflowError, KeyError):
-            raise self.fail(node, "not a readable number") from None
-        raise self.fail(node, "tags are not allowed", "plain text, numbers, true or false")
+            raise self.fail(event, "not a readable number") from None

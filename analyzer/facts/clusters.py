@@ -1,88 +1,379 @@
-"""Streams with one problem: the same duration, silence, size, instant, connection.
+"""Streams with one problem: the same duration, silence, size, instant, upstream, connection, network.
 
-A cluster is a finding of its own: what its members share, how many there are, and what the other
-streams look like. Only shares that point to a cause count; two streams never make a cluster.
+A cluster is a finding of its own: which streams, what they share, how far that is from chance and from
+what healthy streams there look like. It starts from streams with one verdict and asks what they have in
+common; groups that turn out to share the same thing are one cluster, whatever their verdicts.
+
+Everything is SQL over one small table of features, so that a log of millions of lines costs a handful of
+scans; Python sees histograms. Two streams never make a cluster.
 """
 
+# ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
+from analyzer.facts.clustertext import PLACES, baseline_text, cluster_text
+from analyzer.facts.peaks import Peak, coverage, peaks
 from analyzer.model import Cluster, Verdict
 
-_LEAST: Final = 3
+LEAST: Final = 3
+_MOST: Final = 20
+_NUMBERS: Final = {"duration_ms": (0.02, 1000.0), "idle_ms": (0.02, 1000.0), "bytes": (0.005, 16.0)}
+_COMMON: Final = 0.6  # share of a group that must have a value in common
+_LIFT: Final = 1.5  # how much more often than among the healthy
+
+Show = Callable[[str, object], object]
+
+
+@dataclass(slots=True)
+class Found:
+    """A cluster before its members have names. numbers: rows of the members that may be listed."""
+
+    cluster: Cluster
+    numbers: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Trait:
+    """What the members of a group share. where: the members, as SQL."""
+
+    where: str
+    peaks: dict[str, list[Peak]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    lifts: dict[str, float] = field(default_factory=dict)
+    at: datetime | None = None
+    alone: dict[str, str] = field(default_factory=dict)  # what every stream of the run has: no clue
 
 
 def clusters(
-    rows: Sequence[Exchange], verdicts: Sequence[Verdict], names: Mapping[int, str]
+    rows: Sequence[Exchange],
+    verdicts: Sequence[Verdict],
+    names: Mapping[int, str],
+    show: Show | None = None,
 ) -> list[Cluster]:
-    """The clusters among the streams that failed, largest first. names: stream id by index."""
-    broken = [i for i, verdict in enumerate(verdicts) if verdict.severity in ("failed", "degraded")]
-    by_cause: dict[str, list[int]] = defaultdict(list)
-    for index in broken:
-        by_cause[verdicts[index].cause].append(index)
-    found: list[Cluster] = []
-    for cause, members in by_cause.items():
-        if len(members) >= _LEAST:
-            found.append(_cluster(cause, members, rows, names, len(rows)))
-    found.sort(key=lambda cluster: (-cluster.size, cluster.cause))
+    """The clusters among streams that failed, largest first.
+
+    names: stream id by index. show: the redactor, as show(column, value); None shows values as they are.
+    """
+    broken = sum(verdict.severity in ("failed", "degraded") for verdict in verdicts)
+    if broken < LEAST:
+        return []
+    import duckdb
+
+    con = duckdb.connect(":memory:", config={"threads": 1})
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        _load(con, rows, verdicts)
+        return [finish(found, names) for found in _search(con, None, show or _plain)]
+    finally:
+        con.close()
+
+
+def in_table(
+    con: Any, table: str, verdicts: str, *, listed: Sequence[int] | None = None, show: Show | None = None
+) -> list[Found]:
+    """The same over a table of exchanges and the table of their verdicts, joined by n.
+
+    listed: the rows that a report names; a cluster counts all its members and names those.
+    """
+    features = ", ".join(f"x.{sql} AS {name}" for name, sql in _COLUMNS.items())
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE streams_now AS
+        SELECT x.n, v.cause, v.rule, v.severity IN ('failed', 'degraded') AS broken,
+               v.severity IN ('ok', 'info') AS fine, {features}, x.capture
+        FROM {table} x JOIN {verdicts} v USING (n)"""
+    )
+    _derive(con)
+    return _search(con, None if listed is None else list(listed), show or _plain)
+
+
+def finish(found: Found, names: Mapping[int, str]) -> Cluster:
+    """The cluster with the ids of its members, in the order of their rows."""
+    found.cluster.members = [names[n] for n in found.numbers if n in names]
+    return found.cluster
+
+
+_COLUMNS: Final = {
+    "duration_ms": "duration_ms", "idle_ms": "idle_before_end_ms", "bytes": "body_bytes", "ended": "ended_at",
+    **PLACES,
+}  # fmt: skip
+
+
+def _load(con: Any, rows: Sequence[Exchange], verdicts: Sequence[Verdict]) -> None:
+    kinds = {"duration_ms": "DOUBLE", "idle_ms": "DOUBLE", "bytes": "DOUBLE", "ended": "TIMESTAMP"}
+    select = ["unnest(?::BIGINT[]) AS n", "unnest(?::VARCHAR[]) AS cause", "unnest(?::VARCHAR[]) AS rule"]
+    params: list[Any] = [
+        list(range(len(rows))), [verdict.cause for verdict in verdicts], [verdict.rule for verdict in verdicts]
+    ]  # fmt: skip
+    for name, test in (("broken", ("failed", "degraded")), ("fine", ("ok", "info"))):
+        select.append(f"unnest(?::BOOLEAN[]) AS {name}")
+        params.append([verdict.severity in test for verdict in verdicts])
+    for name, column in (*_COLUMNS.items(), ("capture", "capture")):
+        select.append(f"unnest(?::{kinds.get(name, 'VARCHAR')}[]) AS {name}")
+        params.append([_fit(getattr(row, column)) for row in rows])
+    con.execute(f"CREATE OR REPLACE TEMP TABLE streams_now AS SELECT {', '.join(select)}", params)
+    _derive(con)
+
+
+def _fit(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def _derive(con: Any) -> None:
+    """Connection numbers mean something within one file only; clients are compared by network."""
+    con.execute(
+        "UPDATE streams_now SET connection = capture || ' ' || connection, client_network ="
+        " CASE WHEN contains(client_network, ':') THEN array_to_string(split(client_network, ':')[:3], ':') || '::/48'"
+        " WHEN contains(client_network, '.') THEN regexp_replace(client_network, '\\.\\d+(?::\\d+)?$', '.0/24') END"
+    )
+
+
+def _search(con: Any, listed: list[int] | None, show: Show) -> list[Found]:
+    total, broken, fine = con.execute(
+        "SELECT count(*), count(*) FILTER (WHERE broken), count(*) FILTER (WHERE fine) FROM streams_now"
+    ).fetchone()
+    if broken < LEAST:
+        return []
+    causes = con.execute(
+        f"SELECT cause, count(*) AS c FROM streams_now WHERE broken GROUP BY cause HAVING c >= {LEAST}"
+        f" ORDER BY c DESC, cause LIMIT {_MOST}"
+    ).fetchall()
+    traits: list[tuple[str, Trait]] = []
+    for cause, _ in causes:
+        traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", fine)))
+    found = []
+    for group in _merged(traits):
+        made = _cluster(con, group, total, broken, fine, listed, show)
+        if made is not None:
+            found.append(made)
+    found.sort(key=lambda item: (-item.cluster.size, item.cluster.cause))
     return found
 
 
+def _trait(con: Any, where: str, fine: int) -> Trait:
+    """What the streams of one cause share, beginning with what narrows the group down most."""
+    trait = Trait(where)
+    size = _count(con, where)
+    best: tuple[float, str] | None = None
+    for name, (share, least) in _NUMBERS.items():
+        found = _peaks(con, where, name, share, least)
+        covered = coverage(found) / size
+        if name == "idle_ms":
+            found = [peak for peak in found if peak.middle >= 2000]
+            covered = coverage(found) / size
+        if found and covered >= 0.5:
+            trait.peaks[name] = found
+            if best is None or covered > best[0] + 1e-9:
+                best = (covered, name)
+    if best is not None:
+        trait.where = f"{where} AND ({_within(best[1], trait.peaks[best[1]])})"
+        size = _count(con, trait.where)
+        for name in [name for name in trait.peaks if name != best[1]]:
+            share, least = _NUMBERS[name]
+            trait.peaks[name] = _peaks(con, trait.where, name, share, least)
+            if coverage(trait.peaks[name]) < 0.9 * size:
+                del trait.peaks[name]
+    else:
+        _instant(con, trait, size)
+    _places(con, trait, fine)
+    return trait
+
+
+def _peaks(con: Any, where: str, name: str, share: float, least: float) -> list[Peak]:
+    grain = 10 if name != "bytes" else 1
+    values = con.execute(
+        f"SELECT round({name} / {grain}) * {grain} AS v, count(*) FROM streams_now"
+        f" WHERE {where} AND {name} > 0 GROUP BY v ORDER BY v"
+    ).fetchall()
+    low, high = con.execute(f"SELECT min({name}), max({name}) FROM streams_now").fetchone()
+    return peaks(values, share=share, least=least, spread=(high or 0) - (low or 0))
+
+
+def _instant(con: Any, trait: Trait, size: int) -> None:
+    """The second in which most of the group ended, if that is no chance; their ages must differ."""
+    row = con.execute(
+        f"SELECT time_bucket(INTERVAL 2 SECOND, ended) AS t, count(*) AS c, max(duration_ms) - min(duration_ms)"
+        f" FROM streams_now WHERE {trait.where} AND ended IS NOT NULL GROUP BY t ORDER BY c DESC, t LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return
+    span = con.execute("SELECT epoch(max(ended) - min(ended)) FROM streams_now").fetchone()[0] or 0.0
+    moment, count, ages = row
+    expected = size * 2.0 / max(span, 2.0)
+    if count < LEAST or count < 0.5 * size or count < 3 * expected or (ages is not None and ages < 1000):
+        return
+    stamp = moment.isoformat(sep=" ")
+    where = f"{trait.where} AND ended BETWEEN TIMESTAMP '{stamp}' - INTERVAL 1 SECOND AND TIMESTAMP '{stamp}' + INTERVAL 3 SECOND"
+    trait.where = where
+    trait.at = con.execute(f"SELECT median(ended) FROM streams_now WHERE {where}").fetchone()[0]
+
+
+def _places(con: Any, trait: Trait, fine: int) -> None:
+    size = _count(con, trait.where)
+    for name in PLACES:
+        row = con.execute(
+            f"SELECT {name}, count(*) AS c FROM streams_now WHERE {trait.where} AND {name} IS NOT NULL"
+            f" GROUP BY {name} ORDER BY c DESC, {name} LIMIT 1"
+        ).fetchone()
+        if row is None or row[1] < LEAST or row[1] < _COMMON * size:
+            continue
+        value, count = row
+        healthy = con.execute(
+            f"SELECT count(*) FROM streams_now WHERE fine AND {name} = ?", [value]
+        ).fetchone()[0]
+        lift = (count / size) / (healthy / fine) if fine and healthy else None
+        others = con.execute(
+            f"SELECT count(*) FROM streams_now WHERE {name} IS DISTINCT FROM ?", [value]
+        ).fetchone()[0]
+        if others == 0:
+            trait.alone[name] = value
+        elif fine and (lift is None or lift >= _LIFT):
+            trait.places[name] = value
+            if lift is not None:
+                trait.lifts[name] = lift
+        elif count == size:
+            trait.alone[name] = value
+    for name in ("upstream", "connection", "edge_location", "client_network", "server_ip"):
+        if name in trait.places and not trait.peaks and trait.at is None:
+            narrowed = f"{trait.where} AND {name} = {_literal(trait.places[name])}"
+            if _count(con, narrowed) >= max(LEAST, _COMMON * size):
+                trait.where = narrowed
+            break
+
+
+def _merged(traits: Sequence[tuple[str, Trait]]) -> list[list[tuple[str, Trait]]]:
+    """Groups with different verdicts that share the same peak and the same place are one problem."""
+    groups: list[list[tuple[str, Trait]]] = []
+    for cause, trait in traits:
+        for group in groups:
+            if (
+                _alike(group[0][1], trait)
+                and CAUSES[group[0][0]].party != "browser"
+                and CAUSES[cause].party != "browser"
+            ):
+                group.append((cause, trait))
+                break
+        else:
+            groups.append([(cause, trait)])
+    return groups
+
+
+def _alike(one: Trait, other: Trait) -> bool:
+    if one.at is not None and other.at is not None:
+        return abs((one.at - other.at).total_seconds()) <= 2
+    for name in ("duration_ms", "idle_ms", "bytes"):
+        a, b = one.peaks.get(name), other.peaks.get(name)
+        if a and b and len(a) == len(b) == 1 and a[0].low <= b[0].high and b[0].low <= a[0].high:
+            return all(
+                other.places.get(key) == value for key, value in one.places.items() if key != "connection"
+            )
+    return False
+
+
 def _cluster(
-    cause: str, members: list[int], rows: Sequence[Exchange], names: Mapping[int, str], total: int
-) -> Cluster:
-    shared: dict[str, object] = {}
-    durations = [rows[i].duration_ms for i in members]
-    if _close(durations, 0.02, 1000.0):
-        shared["duration_ms"] = _middle(durations)
-    silences = [rows[i].idle_before_end_ms for i in members]
-    if _close(silences, 0.02, 1000.0) and (_middle(silences) or 0) >= 2000:
-        shared["idle_ms"] = _middle(silences)
-    sizes = [rows[i].body_bytes for i in members]
-    if _close(sizes, 0.005, 0.0) and _middle(sizes):
-        shared["bytes"] = _middle(sizes)
-    for key in ("host", "gateway", "server_ip", "connection_id", "protocol", "http_version"):
-        values = {getattr(rows[i], key) for i in members}
-        if len(values) == 1 and None not in values:
-            shared["connection" if key == "connection_id" else key] = values.pop()
-    rest = [i for i in range(len(rows)) if i not in set(members)]
-    text = f"{len(members)} of {total} streams: {CAUSES[cause].title[0].lower()}{CAUSES[cause].title[1:]}"
-    if "duration_ms" in shared:
-        text += f", each about {_seconds(shared['duration_ms'])} after its request"
-    if "idle_ms" in shared:
-        text += f", each after about {_seconds(shared['idle_ms'])} of silence"
-    if "bytes" in shared:
-        text += f", each at about {shared['bytes']:,.0f} bytes"
-    baseline = (
-        f"{len(rest)} other streams in this run do not show it" if rest else "every stream in this run shows it"
-    )
-    return Cluster(
+    con: Any,
+    group: list[tuple[str, Trait]],
+    total: int,
+    broken: int,
+    fine: int,
+    listed: list[int] | None,
+    show: Show,
+) -> Found | None:
+    cause, trait = group[0]
+    where = " OR ".join(f"({other.where})" for _, other in group)
+    size = _count(con, where)
+    if size < LEAST:
+        return None
+    rules = con.execute(f"SELECT count(DISTINCT rule) FROM streams_now WHERE {where}").fetchone()[0]
+    if not trait.peaks and trait.at is None and not trait.places and rules > 1:
+        return None
+    if len(group) > 1:
+        trait.peaks = {
+            name: [_span(con, where, name)]
+            for name in trait.peaks
+            if all(name in other.peaks for _, other in group)
+        }
+    shared = _shared(trait, show)
+    named = _numbers(con, where, listed)
+    cluster = Cluster(
         cause=cause,
         party=CAUSES[cause].party,
-        size=len(members),
-        members=[names[i] for i in sorted(members)],
-        text=text + ".",
-        baseline=baseline + ".",
+        size=size,
+        members=[],
+        text=cluster_text(cause, size, broken, total, trait.peaks, trait.at, _shown(trait.places, show)),
+        baseline=baseline_text(*_baseline(con, trait, where, total, size, fine), show=show),
         shared=shared,
     )
+    return Found(cluster, named)
 
 
-def _seconds(value: object) -> str:
-    return f"{float(value) / 1000:.1f} s" if isinstance(value, int | float) else "an unrecorded time"
+def _numbers(con: Any, where: str, listed: list[int] | None) -> list[int]:
+    numbers = [
+        row[0]
+        for row in con.execute(f"SELECT n FROM streams_now WHERE {where} ORDER BY n LIMIT 1000000").fetchall()
+    ]
+    if listed is None:
+        return numbers
+    wanted = set(listed)
+    return [n for n in numbers if n in wanted]
 
 
-def _close(values: Sequence[float | None], share: float, least: float) -> bool:
-    known = [value for value in values if value is not None]
-    if len(known) < len(values) or not known:
-        return False
-    return max(known) - min(known) <= max(share * max(known), least)
+def _span(con: Any, where: str, name: str) -> Peak:
+    low, high, middle, count = con.execute(
+        f"SELECT min({name}), max({name}), median({name}), count({name}) FROM streams_now WHERE {where}"
+    ).fetchone()
+    return Peak(low, high, middle, count)
 
 
-def _middle(values: Sequence[float | None]) -> float | None:
-    known = sorted(value for value in values if value is not None)
-    return known[len(known) // 2] if known else None
+def _shared(trait: Trait, show: Show) -> dict[str, Any]:
+    shared: dict[str, Any] = {}
+    for name, found in trait.peaks.items():
+        shared[name] = int(found[0].middle) if name == "bytes" else round(found[0].middle, 1)
+        if len(found) > 1:
+            shared[f"also_{name}"] = [round(peak.middle, 1) for peak in found[1:]]
+    if trait.at is not None:
+        shared["at"] = trait.at.replace(tzinfo=UTC)
+    shared |= _shown({**trait.places, **trait.alone}, show)
+    return shared
+
+
+def _shown(places: Mapping[str, str], show: Show) -> dict[str, str]:
+    values = {name: value.split(" ")[-1] if name == "connection" else value for name, value in places.items()}
+    return {name: str(show(PLACES[name], value)) for name, value in values.items()}
+
+
+def _baseline(con: Any, trait: Trait, where: str, total: int, size: int, fine: int) -> tuple[Any, ...]:
+    """(others, fine, place, value, fine there, lift, low and high of the healthy durations there)."""
+    place = next(iter(trait.places), None)
+    value = trait.places[place] if place else None
+    test = f"fine AND {place} = {_literal(value)}" if place and value is not None else "fine"
+    there, low, high = con.execute(
+        f"SELECT count(*), quantile_cont(duration_ms, 0.05), quantile_cont(duration_ms, 0.95) FROM streams_now WHERE {test}"
+    ).fetchone()
+    return total - size, fine, place, value, there, trait.lifts.get(place or ""), low, high
+
+
+def _within(name: str, found: Sequence[Peak]) -> str:
+    return " OR ".join(f"{name} BETWEEN {peak.low - 10} AND {peak.high + 10}" for peak in found)
+
+
+def _count(con: Any, where: str) -> int:
+    return int(con.execute(f"SELECT count(*) FROM streams_now WHERE {where}").fetchone()[0])
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _plain(_column: str, value: object) -> object:
+    return value

@@ -32,7 +32,9 @@ def draw(recorded: Recorded) -> tuple[Timeline, list[int]]:
             marks_total=total,
             times_known=bool(marks),
             silence_from_ms=(
-                row.duration_ms - silence if silence and row.duration_ms is not None and silence > 1000 else None
+                row.duration_ms - silence
+                if silence and row.duration_ms is not None and silence > 1000
+                else None
             ),
             cut_ms=cut,
             limits=_limits(row),
@@ -44,7 +46,9 @@ def draw(recorded: Recorded) -> tuple[Timeline, list[int]]:
 def _broke(row: Exchange) -> bool:
     if row.terminal_marker == "seen":
         return False
-    return row.ending_signal in _BROKEN_SIGNALS or row.terminal_marker == "missing" or (row.status or 0) >= 400
+    return (
+        row.ending_signal in _BROKEN_SIGNALS or row.terminal_marker == "missing" or (row.status or 0) >= 400
+    )
 
 
 def _phases(row: Exchange) -> list[Phase]:
