@@ -28,9 +28,11 @@ def pages() -> dict[str, str]:
     places = _places(known)
     made = {f"{group.id}.md": _group_page(group, places) for group in known if group.id not in _OWN_PAGES}
     made["index.md"] = _index_page(known, places)
-    made["search.html"] = search_page(known)
+    made["search.html"] = search_page(known, {key: place.partition("#")[2] for key, place in places.items()})
     made["../causes.md"] = _causes_page(known, places)
-    made["../timeouts.md"] = timeouts_page(NOTE)
+    made["../timeouts.md"] = timeouts_page(
+        NOTE, lambda row: places[f"limit/{row.product} {row.setting}"].partition("#")[2]
+    )
     return made
 
 
@@ -216,7 +218,7 @@ def _places(known: Iterable[Group]) -> dict[str, str]:
             while anchor in used:
                 anchor, number = f"{slug}-{number}", number + 1
             used.add(anchor)
-            places[entry.key] = f"{page}#{anchor}" if group.id != "limit" else page
+            places[entry.key] = f"{page}#{anchor}"
     return places
 
 

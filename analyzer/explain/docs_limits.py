@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from analyzer.explain.limits import ENDING, MEASURES, Limit, duration, limits
@@ -46,13 +46,13 @@ Timers fire late, not early: a measured time may lie up to 0.3 s below the limit
 """
 
 
-def timeouts_page(note: str) -> str:
-    """The whole page. note: the comment that says that the page is generated."""
+def timeouts_page(note: str, anchor: Callable[[Limit], str]) -> str:
+    """The whole page. note: the comment that says that the page is generated; anchor: a row's id in it."""
     rows = limits()
     clocks = "\n".join(f"- **{name}**: {text}." for name, text in MEASURES.items())
     parts = [note, "", _INTRO.format(clocks=clocks), _by_number(rows)]
     for party, title in _PARTS:
-        parts += [f"## {title}", "", _table(row for row in rows if row.party == party), ""]
+        parts += [f"## {title}", "", _table((row for row in rows if row.party == party), anchor), ""]
     parts += ["## Sources", "", *sorted({f"- {row.source}" for row in rows}), ""]
     return "\n".join(parts)
 
@@ -78,20 +78,20 @@ def _by_number(rows: Iterable[Limit]) -> str:
     return "\n".join([*head, *lines, ""])
 
 
-def _table(rows: Iterable[Limit]) -> str:
+def _table(rows: Iterable[Limit], anchor: Callable[[Limit], str]) -> str:
     head = [
         "| Product | Setting | Default | Measures | Write | Where | Heartbeat helps | Note |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*head, *(_row(row) for row in rows)])
+    return "\n".join([*head, *(_row(row, anchor(row)) for row in rows)])
 
 
-def _row(row: Limit) -> str:
+def _row(row: Limit, anchor: str) -> str:
     default = duration(row.default_ms) if row.default_ms is not None else "off"
     default += "" if row.sure else " (?)"
     most = f" At most {duration(row.max_ms)}." if row.max_ms else ""
     cells = (
-        row.product,
+        f'<a id="{anchor}"></a>{row.product}',
         f"`{row.setting}`",
         default,
         row.measures,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 
@@ -37,7 +37,7 @@ _SCRIPT: Final = """
 const box = document.getElementById("q");
 const count = document.getElementById("n");
 const rows = [...document.querySelectorAll("details")];
-const texts = rows.map(row => row.textContent.toLowerCase());
+const texts = rows.map(row => (row.textContent + " " + row.dataset.also).toLowerCase());
 const names = rows.map(row => row.dataset.names.toLowerCase().split("\\n"));
 function filter() {
   const words = box.value.toLowerCase().split(/\\s+/).filter(Boolean);
@@ -66,11 +66,14 @@ box.focus();
 """.strip()
 
 
-def search_page(known: Iterable[Group]) -> str:
-    """The page's HTML. Every text is escaped; the only markup comes from this module."""
+def search_page(known: Iterable[Group], anchors: Mapping[str, str]) -> str:
+    """The page's HTML. Every text is escaped; the only markup comes from this module.
+
+    anchors: an entry's key -> a name that is unique in its group and lower case.
+    """
     known = tuple(known)
-    keys = {entry.key: f"t{number}" for number, entry in enumerate(e for g in known for e in g.entries)}
-    rows = "\n".join(_row(entry, keys) for group in known for entry in group.entries)
+    keys = {entry.key: f"{group.id}--{anchors[entry.key]}" for group in known for entry in group.entries}
+    rows = "\n".join(_row(entry, group, keys) for group in known for entry in group.entries)
     policy = (
         f"default-src 'none'; style-src '{_hash(_STYLE)}'; script-src '{_hash(_SCRIPT)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -101,7 +104,7 @@ def search_page(known: Iterable[Group]) -> str:
 """
 
 
-def _row(entry: Entry, keys: dict[str, str]) -> str:
+def _row(entry: Entry, group: Group, keys: dict[str, str]) -> str:
     parts = [("What it means", [entry.means])] if entry.means.rstrip(".") != entry.title else []
     parts.append(("Who", [who(entry)]))
     if entry.mid:
@@ -125,8 +128,9 @@ def _row(entry: Entry, keys: dict[str, str]) -> str:
         body += f"<dt>{head}</dt><dd>{links}</dd>"
     aka = f" <small>{escape(', '.join(entry.aka))}</small>" if entry.aka else ""
     names = escape("\n".join((entry.term, *entry.aka)), quote=True)
+    also = escape(" ".join(group.prefixes), quote=True)
     return (
-        f'<details id="{keys[entry.key]}" data-names="{names}"><summary><code>{escape(entry.term)}</code> '
+        f'<details id="{keys[entry.key]}" data-names="{names}" data-also="{also}"><summary><code>{escape(entry.term)}</code> '
         f"{escape(entry.title)} <small>({escape(entry.kind)})</small>{aka}</summary><dl>{body}</dl></details>"
     )
 

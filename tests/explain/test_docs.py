@@ -51,7 +51,7 @@ def test_index_lists_every_term() -> None:
 def test_timeouts_page_lists_every_limit_with_its_line() -> None:
     text = pages()["../timeouts.md"]
     for row in limits():
-        assert f"| {row.product} | `{row.setting}` |" in text
+        assert f"</a>{row.product} | `{row.setting}` |" in text
         assert not row.config_line or f"`{row.config_line}`".replace("|", "\\|") in text
 
 
@@ -82,6 +82,13 @@ def test_search_page_policy_allows_exactly_its_own_script_and_style() -> None:
         digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy[1]
     assert re.search(r"\son\w+=", re.sub(r">[^<]*<", "><", html)) is None
+
+
+def test_search_page_ids_are_unique_and_its_links_lead_to_them() -> None:
+    html = pages()["search.html"]
+    ids = re.findall(r'<details id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
 
 
 def test_search_page_escapes_terms() -> None:
