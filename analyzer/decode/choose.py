@@ -47,7 +47,7 @@ _SSE_LINE: Final = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:[\r\n]*)(?:(?:data|event|id|retry):[^\r\n]*|:[^\r\n]{0,200})(?:\r\n|\n|\r)"
 )
 _JSON_LINES: Final = re.compile(rb"\A\s{0,8}\{[^\r\n]*\}\r?\n\s*\{")
-_ARRAY: Final = re.compile(rb"\A\s*\[\s*\{")
+_ARRAY: Final = re.compile(rb"\A\s*+\[\s*+(?:\{|\Z)")
 
 
 def framing_of(content_type: str | None, head: bytes, path: str = "") -> str | None:

@@ -9,6 +9,7 @@ caller's needles, are decoded. What it reports agrees with the full decoder; a t
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -78,16 +79,17 @@ def glance_sse(body: bytes, needles: Needles = (), *, ends: int = 48, max_hits: 
         return full_sse(body)
 
     head, last = SSEDecoder(), SSEDecoder()
-    first = [event for event in head.feed(whole[1:head_to]) if isinstance(event, Event)]
-    final = [event for event in last.feed(text[last_from:]) if isinstance(event, Event)]
+    # Each piece is fed with the LF before it, or bytes that look like a BOM there would be taken for one.
+    first = [event for event in head.feed(whole[:head_to]) if isinstance(event, Event)]
+    final = [event for event in last.feed(text[last_from - 1 :]) if isinstance(event, Event)]
     hits, stray, dropped = _hits(whole, head_to, last_from, needles, max_hits)
     events = len(_BLOCK.findall(whole))
     unfinished = text[text.rfind(b"\n") + 1 :].startswith(b":")
-    by = last_from - 1 if exact else None
+    by = last_from - 2 if exact else None
     return Glance(
         events=events,
         comments=text.count(b"\n:") - unfinished,
-        first=[_moved(event, 0 if exact else None, event.index) for event in first],
+        first=[_moved(event, -1 if exact else None, event.index) for event in first],
         hits=[_moved(event, -1 if exact else None, -1) for event in hits],
         last=[_moved(event, by, events - len(final) + event.index) for event in final],
         tail=_tail(body, last.close(), exact),
@@ -121,8 +123,9 @@ def full_sse(body: bytes) -> Glance:
 def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = 48, max_hits: int = 256) -> Glance:
     """Settle a long NDJSON body. Every line is checked to be JSON, in C; a bad line costs a full decode."""
     cut = body.rfind(b"\n") + 1
+    lines = [line for line in (raw.strip(b" \t\r") for raw in body[:cut].split(b"\n")) if line]
     try:
-        lines = msgspec.json.Decoder(msgspec.Raw).decode_lines(body[:cut])
+        deque(map(msgspec.json.Decoder(msgspec.Raw).decode, lines), maxlen=0)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return full_ndjson(body)
     if len(lines) <= 2 * ends:
@@ -139,9 +142,9 @@ def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = 48, max_hit
     return Glance(
         events=total,
         comments=body.count(b"\n") - total,
-        first=[Event(i, "message", bytes(lines[i])) for i in range(ends)],
+        first=[Event(i, "message", lines[i]) for i in range(ends)],
         hits=hits,
-        last=[Event(i, "message", bytes(lines[i])) for i in range(total - ends, total)],
+        last=[Event(i, "message", lines[i]) for i in range(total - ends, total)],
         tail=Tail(tail.data, cut, tail.reason),
         pending=decoder.pending(),
         hits_dropped=dropped,
@@ -205,9 +208,9 @@ def _hits(
     stray: list[Stray] = []
     for left, right in blocks[dropped:]:
         decoder = SSEDecoder()
-        for event in decoder.feed(whole[left:right]):
+        for event in decoder.feed(whole[left - 1 : right]):
             if isinstance(event, Event):
-                events.append(_moved(event, left, -1))
+                events.append(_moved(event, left - 1, -1))
         stray += decoder.stray
     return events, stray, dropped
 
@@ -220,7 +223,7 @@ def _last_id(text: bytes) -> str | None:
         if spot < 0:
             return None
         decoder = SSEDecoder()
-        decoder.feed(text[spot + 1 : text.find(b"\n", spot + 1) + 1] + b"\n")
+        decoder.feed(text[spot : text.find(b"\n", spot + 1) + 1] + b"\n")
         if decoder.last_event_id is not None:
             return decoder.last_event_id
         end = spot + 1
@@ -244,6 +247,6 @@ def _tail(body: bytes, rest: Tail, exact: bool) -> Tail:
     data = rest.data
     if data and not exact:
         decoder = SSEDecoder()  # from somewhere before the last blank line: the tail comes out the same
-        decoder.feed(body[-(2 * len(data) + 16) :])
+        decoder.feed(b"\n" + body[-(2 * len(data) + 16) :])
         data = decoder.close().data
     return Tail(data, len(body) - len(data), rest.reason)

@@ -48,7 +48,7 @@ _TEXTS: Final = (
     ("rejected", r"context (?:length|window)|maximum context|prompt is too long|too large|(?:model|resource) [^ ]{0,80} ?(?:does not exist|not found)|invalid request"),
     ("timeout", r"timed? ?out|deadline exceeded"),
     ("unavailable", r"unavailable|no healthy upstream|try again later"),
-    ("server", r"internal (?:server )?error|something went wrong|server had an error|an error occurred|unexpected eof|connection (?:refused|reset|error)"),
+    ("server", r"internal (?:server )?error|something went wrong|server had an error|an error (?:occurred|was encountered)|unexpected eof|connection (?:refused|reset|error)"),
 )  # fmt: skip
 _TEXTS_COMPILED: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _TEXTS)
 _WEAK: Final = frozenset({"rejected", "server"})

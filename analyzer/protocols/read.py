@@ -20,7 +20,7 @@ from analyzer.protocols.source import Source, read_source
 from analyzer.protocols.timing import Timing, timing_of
 
 #: Needles that hold for any protocol; a profile adds its own.
-_COMMON_NEEDLES = (r'(?<!\\)"error":\s*[{"]', r"\nevent: ?error\b", r"\n(?:error:|\{)")
+_COMMON_NEEDLES = (r'"error":\s*[{"]', r"\nevent: ?error\b", r"\n(?:error:|\{)")
 
 
 def read_stream(inp: StreamInput) -> StreamFacts:

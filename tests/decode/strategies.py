@@ -27,7 +27,18 @@ _PIECES = [
     b"\n", b"\n", b"\n\n", b"\r", b"\r\n", b"\r\n\r\n", b"\n\r", b"\xef\xbb\xbf", b"\xef", b"\xff", b" ", b"\0",
     "é…".encode(),
 ]  # fmt: skip
-_JSON = [b'{"a":1}', b'{"t":"x\\"]},{"}', b"[1,2]", b'"s"', b"1", b"null", b'{"b":{"c":[]}}', b"{", b'"\\', b"tru"]
+_JSON = [
+    b'{"a":1}',
+    b'{"t":"x\\"]},{"}',
+    b"[1,2]",
+    b'"s"',
+    b"1",
+    b"null",
+    b'{"b":{"c":[]}}',
+    b"{",
+    b'"\\',
+    b"tru",
+]
 _LINES = [*_JSON, b"\n", b"\r\n", b"\n\n", b" ", b"0:", b"d:", b"3:", b"z:", b"\xff"]
 _ARRAY = [*_JSON, b"[", b"]", b",", b"\r\n", b" ", b",\n", b"\xff"]
 

@@ -16,7 +16,9 @@ from tests.decode.strategies import DECODERS
 
 Make = Callable[[], Decoder]
 every_decoder = pytest.mark.parametrize(
-    ("make", "inputs"), [(make, inputs) for _, make, inputs in DECODERS], ids=[name for name, _, _ in DECODERS]
+    ("make", "inputs"),
+    [(make, inputs) for _, make, inputs in DECODERS],
+    ids=[name for name, _, _ in DECODERS],
 )
 relaxed = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -37,7 +39,9 @@ def split(raw: bytes, cuts: list[int]) -> list[bytes]:
 @every_decoder
 @relaxed
 @given(data=st.data())
-def test_any_split_gives_the_same_events(make: Make, inputs: st.SearchStrategy[bytes], data: st.DataObject) -> None:
+def test_any_split_gives_the_same_events(
+    make: Make, inputs: st.SearchStrategy[bytes], data: st.DataObject
+) -> None:
     raw = data.draw(inputs)
     cuts = data.draw(st.lists(st.integers(0, 10_000), max_size=12))
     whole = run(make, [raw])
@@ -96,5 +100,10 @@ def test_arbitrary_bytes_never_raise(make: Make, inputs: object, raw: bytes) -> 
 
 @every_decoder
 def test_deep_nesting_never_raises(make: Make, inputs: object) -> None:
-    for raw in (b"[" * 200_000, b'{"a":' * 100_000, b"0:" + b"[" * 100_000 + b"\n", b"data: " + b"[" * 100_000):
+    for raw in (
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b"0:" + b"[" * 100_000 + b"\n",
+        b"data: " + b"[" * 100_000,
+    ):
         run(make, [raw + b"\n\n", b"]"])
