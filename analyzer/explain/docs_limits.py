@@ -64,7 +64,7 @@ def _by_number(rows: Iterable[Limit]) -> str:
             name = f"{row.product} `{row.setting}`" + ("" if row.sure else " (?)")
             found.setdefault(row.default_ms, {}).setdefault(row.measures, []).append(name)
     lines = [
-        f"| {duration(ms)} | {'; '.join(by.get('idle', []))} | {'; '.join(by.get('total', []))} | {'; '.join(by.get('first-byte', []))} |"
+        f"| {_seconds(ms)} | {'; '.join(by.get('idle', []))} | {'; '.join(by.get('total', []))} | {'; '.join(by.get('first-byte', []))} |"
         for ms, by in sorted(found.items())
     ]
     head = [
@@ -76,6 +76,12 @@ def _by_number(rows: Iterable[Limit]) -> str:
         "|---|---|---|---|",
     ]
     return "\n".join([*head, *lines, ""])
+
+
+def _seconds(ms: int) -> str:
+    """In seconds, as people measure, and in the larger unit beside it: `300 s (5 min)`."""
+    seconds = f"{ms / 1000:g} s"
+    return seconds if duration(ms) == seconds else f"{seconds} ({duration(ms)})"
 
 
 def _table(rows: Iterable[Limit], anchor: Callable[[Limit], str]) -> str:
