@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import stat
@@ -156,6 +155,8 @@ def is_attachment(name: str, content: Callable[[], bytes | None]) -> bool:
     match = _CONTENT_NAMED.fullmatch(name.rpartition("/")[2])
     if match is None:
         return False
+    import hashlib
+
     data = content()
     return data is not None and hashlib.sha1(data, usedforsecurity=False).hexdigest() == match[1]
 

@@ -21,6 +21,7 @@ class Log(msgspec.Struct):
     creator: Raw = shape.NONE
     browser: Raw = shape.NONE
     pages: Raw = shape.NONE
+    tls_errors: Raw = msgspec.field(default=shape.NONE, name="_tlsErrors")
 
 
 class _Document(msgspec.Struct):

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import msgspec
 from msgspec import Raw
 
+from analyzer.errors import CaptureError
 from analyzer.intake import agents, document, shape, text, values
-from analyzer.intake.bodies import Attachment
+from analyzer.intake.bodies import Attachment, any_list
 from analyzer.intake.dialects import choose
 from analyzer.intake.entry import Context, record
 from analyzer.intake.inputs import Input
@@ -25,6 +26,7 @@ class _WholeLog(msgspec.Struct):
     creator: Raw = shape.NONE
     browser: Raw = shape.NONE
     pages: Raw = shape.NONE
+    tls_errors: Raw = msgspec.field(default=shape.NONE, name="_tlsErrors")
 
 
 class _WholeDocument(msgspec.Struct):
@@ -75,6 +77,13 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         raws = log.entries
         read = ((position, _entry(position, raw, losses)) for position, raw in enumerate(raws))
         found = [(position, entry) for position, entry in read if entry is not None]
+    if not found and not isinstance(raws, _Slices) and len(raws):
+        raise CaptureError(
+            "none of its entries can be read",
+            where=path,
+            expected="entries as HAR 1.2 describes them",
+            help="; ".join(losses.sentences()[-1:]) or None,
+        )
     text.check_utf8(data, losses, path)
 
     creator, creator_version = _named(log.creator)
@@ -90,6 +99,11 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         page_starts={page.id: page.started_ms for page in pages if page.started_ms is not None},
         losses=losses,
     )
+    refused = len(any_list(log.tls_errors))
+    if refused:
+        losses.add(
+            "$.log._tlsErrors", f"{refused} TLS handshakes failed before any request", "they are no exchanges"
+        )
     entries = [record(position, entry, raws, context) for position, entry in found]
     info = CaptureInfo(
         path=path,

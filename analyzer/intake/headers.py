@@ -114,7 +114,7 @@ def cross_origin(url: str | None, got: dict[str, str], resource_type: str | None
     page = got.get("origin")
     if page == "null":
         return True
-    target, source = values.origin(url), values.origin(page or got.get("referer"))
-    if target is None or source is None:
-        return None
-    return target != source
+    page = page or got.get("referer")
+    source = values.origin(page) if page else None
+    target = values.origin(url) if source is not None else None
+    return None if target is None else target != source

@@ -7,11 +7,10 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from analyzer.errors import CaptureError
 from analyzer.intake import archive, sniff
@@ -233,6 +232,8 @@ class _Spool:
     """A pipe, kept: in memory while it is small, in an unnamed temporary file after that."""
 
     def __init__(self, source: BinaryIO, most: int) -> None:
+        import tempfile  # only for pipes
+
         self._file = tempfile.SpooledTemporaryFile(max_size=64 * 1024 * 1024)  # noqa: SIM115
         self.size = 0
         while piece := source.read(_STEP):
@@ -252,7 +253,7 @@ class _Spool:
 class _Borrowed(io.RawIOBase):
     """A view of the spool that can be closed without losing it."""
 
-    def __init__(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
         self._file = file
 

@@ -6,7 +6,6 @@ import ipaddress
 import math
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -116,6 +115,8 @@ def epoch_ms(value: datetime) -> float:
 
 def http_date(value: str) -> datetime | None:
     """An HTTP date (RFC 9110 section 5.6.7) as aware UTC."""
+    from email.utils import parsedate_to_datetime  # only a Retry-After that is a date needs it
+
     try:
         found = parsedate_to_datetime(value)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

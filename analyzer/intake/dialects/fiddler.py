@@ -1,18 +1,30 @@
-"""Fiddler Classic and Everywhere: no failures, only replies; a failed exchange gets one of Fiddler's own.
+"""Fiddler Classic and Everywhere: no failures, only replies.
 
+A failed exchange gets a reply of Fiddler's own, a 502 or 504 whose text begins with `[Fiddler]`.
 `connection` names both sides, `ClientPort:19719;EgressPort:19742`: the egress is the server's.
 """
 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from analyzer.intake import values
-from analyzer.intake.dialects.base import Dialect, Times, plain_times
+from analyzer.intake.bodies import string
+from analyzer.intake.dialects.base import NO_FAILURE, Dialect, Failure, Times, plain_times
 from analyzer.intake.shape import Entry
 
 _EGRESS = re.compile(r"EgressPort:(\d{1,5})", re.I)
+
+
+# Fiddler's own sentences, by the part that no other has.
+_SENTENCES: Final = (
+    ("dns lookup", "net::ERR_NAME_NOT_RESOLVED"),
+    ("connectionrefused", "net::ERR_CONNECTION_REFUSED"),
+    ("timedout", "net::ERR_CONNECTION_TIMED_OUT"),
+    ("server returned 0 bytes", "net::ERR_EMPTY_RESPONSE"),
+    ("connection to", "net::ERR_CONNECTION_FAILED"),
+)
 
 
 class Fiddler(Dialect):
@@ -22,6 +34,15 @@ class Fiddler(Dialect):
 
     def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
         return False
+
+    def failure(self, entry: Entry) -> Failure:
+        found = super().failure(entry)
+        content = entry.response.content if entry.response is not None else None
+        if found != NO_FAILURE or content is None or bytes(memoryview(content.text)[1:10]) != b"[Fiddler]":
+            return found
+        words = (string(content.text) or "")[:2000]
+        name = next((name for part, name in _SENTENCES if part in words.lower()), None)
+        return Failure(name, None if name else words.partition("<")[0][:300])
 
     def times(self, entry: Entry, status: int | None) -> Times:
         times = plain_times(entry)

@@ -35,7 +35,7 @@ class Firefox(Dialect):
             times = times._replace(receive=None, duration=None, active=None)
         return times._replace(
             dns=times.dns or None, connect=times.connect or None, tls=times.tls or None,
-            ttfb=times.ttfb if status else None,
+            ttfb=times.ttfb if status else None, receive=times.receive if status else None,
         )  # fmt: skip
 
     def connection_id(self, entry: Entry, port: int | None) -> str | None:

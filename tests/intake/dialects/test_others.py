@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.intake.samples import DROP, START_S, entry, headers, read_one
+from tests.intake.samples import DROP, START_S, entry, har, headers, read, read_one
 
 
 def plain(**changes: Any) -> dict[str, Any]:
@@ -128,6 +128,29 @@ def test_fiddler_names_the_side_of_the_server(tmp_path: Path) -> None:
         None,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "net", "text"),
+    [
+        ("[Fiddler] DNS Lookup for \"a.example\" failed. No such host is known", "net::ERR_NAME_NOT_RESOLVED", None),
+        ("[Fiddler] The connection to 'a' failed. <br />Error: ConnectionRefused (0x274d).", "net::ERR_CONNECTION_REFUSED", None),
+        ("[Fiddler] ReadResponse() failed: no complete response. Server returned 0 bytes.", "net::ERR_EMPTY_RESPONSE", None),
+        ("[Fiddler] Something new.<br>", None, "[Fiddler] Something new."),
+        ("Bad Gateway", None, None),
+    ],
+)  # fmt: skip
+def test_a_reply_of_fiddlers_own_is_a_failure(tmp_path: Path, words, net, text) -> None:
+    made = plain(response={"status": 502}, content={"text": words})
+    row = read_one(tmp_path, made, creator="Fiddler").exchange
+    assert (row.status, row.net_error, row.failure_text) == (502, net, text)
+
+
+def test_failed_handshakes_beside_the_entries_are_said(tmp_path: Path) -> None:
+    capture = read(tmp_path, har(plain(), creator="HTTP Toolkit", _tlsErrors=[{"cause": "closed"}, {}]))
+    assert capture.info.warnings == [
+        "$.log._tlsErrors: 2 TLS handshakes failed before any request; they are no exchanges"
+    ]
 
 
 def test_http_toolkit_has_close_codes(tmp_path: Path) -> None:
