@@ -30,6 +30,7 @@ from analyzer.model import (
 
 if TYPE_CHECKING:
     from analyzer.intake import Input
+    from analyzer.pipeline_logs import Logs
     from analyzer.redact import Redactor
 
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
@@ -64,13 +65,14 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     from analyzer.engine.weigh import judge
     from analyzer.facts import Settings, add_context, build
     from analyzer.facts.context import add_run_context
+    from analyzer.pipeline_logs import add_to
     from analyzer.redact import Redactor
 
     options = options or Options()
     redactor = Redactor(enabled=options.redact)
     ruleset = load_rules(options.rules)
     settings = Settings(stream_paths=options.stream_paths)
-    captures = _read(paths, options)
+    captures, logs = _read(paths, options)
     found: list[tuple[Capture, Recorded]] = []
     for capture in captures:
         streams = build(capture.entries, settings)
@@ -79,21 +81,39 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
         found += [(capture, recorded) for recorded in streams]
     rows = [recorded.exchange for _, recorded in found]
     add_run_context(rows)
-    verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
-    return _report(captures, found, verdicts, rule_errors, redactor, options)
+    if logs is None:
+        verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
+        return _report(captures, found, verdicts, rule_errors, redactor, options)
+    with logs:
+        pairs = logs.meet(found)
+        verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
+        pairs.tell(verdicts)
+        report = _report(captures, found, verdicts, rule_errors, redactor, options)
+        outcome = logs.judge(ruleset, redactor, without=pairs.lines)
+        add_to(report, outcome, options.limit)
+        return report
 
 
 # ---------------------------------------------------------------------------------- reading
 
 
-def _read(paths: Sequence[str | Path], options: Options) -> list[Capture]:
+def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture], Logs | None]:
+    """The browser's captures, read, and the proxies' logs in a table of their own; None without any."""
     from analyzer.intake import open_inputs
+    from analyzer.pipeline_logs import Logs
 
-    captures = [_read_one(inp) for inp in open_inputs(paths)]
-    readable = [capture for capture in captures if capture.info.error is None]
-    if not readable:
-        _refuse(captures, paths)
-    return captures
+    captures: list[Capture] = []
+    files: list[Input] = []
+    for inp in open_inputs(paths):
+        if inp.kind == "log":
+            files.append(inp)
+        else:
+            captures.append(_read_one(inp))
+    logs = Logs(files, options) if files else None
+    every = [*captures, *(Capture(info) for info in (logs.captures if logs else []))]
+    if all(capture.info.error is not None for capture in every):
+        _refuse(every, paths)
+    return captures, logs
 
 
 def _read_one(inp: Input) -> Capture:
@@ -124,7 +144,7 @@ def _refuse(captures: list[Capture], paths: Sequence[str | Path]) -> None:
     raise CaptureError(
         "no capture could be read" if captures else "there is no capture here",
         where=named,
-        expected="HAR files (plain, gzip, zstd or in a ZIP)",
+        expected="HAR files or proxy logs (plain, gzip, zstd or in a ZIP)",
         help="; ".join(f"{c.info.path}: {c.info.error}" for c in captures[:3]) or None,
     )
 
@@ -165,7 +185,7 @@ def _report(
                 request_ids={name: redactor.header(name, value) for name, value in ids.items()},
             )
         )
-    grouped = clusters([recorded.exchange for _, recorded in found], verdicts, names)
+    grouped = clusters([recorded.exchange for _, recorded in found], verdicts, names, redactor.column)
     entries, pages = _around(captures, found, names, redactor) if options.details else ([], [])
     for capture in captures:
         capture.info.warnings = [redactor.text(warning) for warning in capture.info.warnings]

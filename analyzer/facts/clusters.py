@@ -228,16 +228,15 @@ def _places(con: Any, trait: Trait, fine: int) -> None:
         if row is None or row[1] < LEAST or row[1] < _COMMON * size:
             continue
         value, count = row
-        healthy = con.execute(
-            f"SELECT count(*) FROM streams_now WHERE fine AND {name} = ?", [value]
-        ).fetchone()[0]
-        lift = (count / size) / (healthy / fine) if fine and healthy else None
-        others = con.execute(
-            f"SELECT count(*) FROM streams_now WHERE {name} IS DISTINCT FROM ?", [value]
-        ).fetchone()[0]
+        healthy, known, others = con.execute(
+            f"SELECT count(*) FILTER (WHERE fine AND {name} = ?), count({name}) FILTER (WHERE fine),"
+            f" count(*) FILTER (WHERE {name} <> ?) FROM streams_now",
+            [value, value],
+        ).fetchone()
+        lift = (count / size) / (healthy / known) if known and healthy else None
         if others == 0:
             trait.alone[name] = value
-        elif fine and (lift is None or lift >= _LIFT):
+        elif known and (lift is None or lift >= _LIFT):
             trait.places[name] = value
             if lift is not None:
                 trait.lifts[name] = lift

@@ -62,7 +62,7 @@ def join_messages(con: Any, table: str) -> None:
     )
     # Messages about the same connection and request that met no access line: one row for each exchange.
     con.execute(
-        f"""INSERT INTO folded
+        """INSERT INTO folded
         SELECT n, keeper FROM (
             SELECT n, first_value(n) OVER (PARTITION BY capture, connection_id, method, url, client_ip, grain
                 ORDER BY (closed_by IS NULL), position DESC) AS keeper

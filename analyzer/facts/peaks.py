@@ -35,7 +35,7 @@ def peaks(values: Sequence[tuple[float, int]], *, share: float, least: float, sp
         first, end, count = _fullest(left, share, least)
         width = max(share * left[first][0], least)
         expected = total * min(1.0, width / spread) if spread > width else 0.0
-        if count < LEAST or count < 3 * expected and count < 0.8 * total:
+        if count < LEAST or (count < 3 * expected and count < 0.8 * total):
             break
         window = left[first:end]
         found.append(Peak(window[0][0], window[-1][0], _median(window, count), count))
@@ -60,7 +60,7 @@ def _fullest(values: Sequence[tuple[float, int]], share: float, least: float) ->
             count += values[end][1]
             end += 1
         width = values[end - 1][0] - low
-        if count > best[2] or count == best[2] and width < narrowest:
+        if count > best[2] or (count == best[2] and width < narrowest):
             best, narrowest = (first, end, count), width
         count -= times
     return best

@@ -1,0 +1,320 @@
+"""The logs' half of the pipeline: log files -> rows -> one verdict per line -> what a report needs.
+
+Everything that grows with the log happens in DuckDB. Python sees the streams that are listed, the
+patterns of fired rules and the clusters, and nothing else.
+"""
+
+# ruff: noqa: S608 - the SQL is built from column names and literals of this program.
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
+from analyzer.columns import Exchange, columns, create_table_sql
+from analyzer.errors import CaptureError
+from analyzer.model import Capture, CaptureInfo, Cluster, Recorded, Report, Stream, Summary
+
+if TYPE_CHECKING:
+    from analyzer.engine.rule import RuleSet
+    from analyzer.engine.table import TableEvaluation
+    from analyzer.facts.clusters import Found
+    from analyzer.facts.matching import Pairs
+    from analyzer.intake import Input
+    from analyzer.pipeline import Options
+    from analyzer.redact import Redactor
+
+TABLE: Final = "exchanges"
+VERDICTS: Final = "log_verdicts"
+MEMORY: Final = "1GB"  # what is more goes to a temporary file
+
+
+@dataclass(slots=True)
+class Count:
+    """How many streams got one verdict."""
+
+    rule: str | None
+    cause: str
+    confidence: str
+    number: int
+
+
+@dataclass(slots=True)
+class LogOutcome:
+    """What the log files of one run hold.
+
+    streams: the listed ones, worst first, without ids; numbers: their rows' numbers, in the same order.
+    counts: over all streams of the logs, listed or not. clusters: with the numbers of their members that
+    are listed.
+    """
+
+    captures: list[CaptureInfo] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    clusters: list[Found] = field(default_factory=list)
+    rule_errors: list[str] = field(default_factory=list)
+
+
+class Logs:
+    """The log files of one run in one table. Close it when done; it is a context manager."""
+
+    def __init__(self, inputs: Sequence[Input], options: Options) -> None:
+        self.options = options
+        self.con = _connect()
+        self.con.execute(create_table_sql(TABLE))
+        self.captures: list[CaptureInfo] = []
+        self.unkept = 0
+        for inp in inputs:
+            self.captures.append(self._read(inp))
+        if self.rows:
+            from analyzer.facts import logfacts
+
+            if len(self.captures) > 1:
+                logfacts.join_files(self.con, TABLE)
+            else:
+                logfacts.join_messages(self.con, TABLE)
+            logfacts.add_context(self.con, TABLE)
+
+    def __enter__(self) -> Logs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+
+    @property
+    def rows(self) -> int:
+        """Streams in the table."""
+        return int(self.con.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0])
+
+    def _read(self, inp: Input) -> CaptureInfo:
+        from analyzer.intake.logs import read_log
+
+        try:
+            result = read_log(
+                self.con,
+                _source(inp),
+                format=self.options.log_format,
+                table=TABLE,
+                stream_paths=self.options.stream_paths,
+            )
+        except CaptureError as error:
+            return CaptureInfo(path=inp.path, kind="log", error=error.message, warnings=list(inp.warnings))
+        self.unkept += result.streams - result.rows
+        info = result.info
+        info.warnings = [*inp.warnings, *info.warnings]
+        return info
+
+    def meet(self, found: Sequence[tuple[Capture, Recorded]]) -> Pairs:
+        """Match the browser's streams with the lines that tell of them, and give each what its line knows."""
+        from analyzer.facts.matching import Pairs, match
+
+        if not found or not self.rows:
+            return Pairs()
+        return match(self.con, TABLE, found)
+
+    def judge(self, ruleset: RuleSet, redactor: Redactor, *, without: Sequence[int] = ()) -> LogOutcome:
+        """Verdicts, counts, list and clusters.
+
+        without: numbers of rows that were judged elsewhere, together with their browser's side.
+        """
+        outcome = LogOutcome(captures=self.captures)
+        if not self.rows:
+            return outcome
+        from analyzer.engine.table import evaluate_table
+        from analyzer.facts.clusters import in_table
+
+        if without:
+            self.con.execute(f"DELETE FROM {TABLE} WHERE n IN ({', '.join(str(int(n)) for n in without)})")
+        evaluation = evaluate_table(self.con, TABLE, ruleset, result=VERDICTS)
+        outcome.rule_errors = list(evaluation.rule_errors)
+        outcome.counts = self._counts()
+        self._list(evaluation, ruleset, redactor, outcome)
+        outcome.clusters = in_table(self.con, TABLE, VERDICTS, listed=outcome.numbers, show=redactor.column)
+        return outcome
+
+    def _counts(self) -> list[Count]:
+        found = [
+            Count(*row)
+            for row in self.con.execute(
+                f"SELECT rule, cause, confidence, count(*) FROM {VERDICTS} GROUP BY ALL ORDER BY ALL"
+            ).fetchall()
+        ]
+        # Streams that reading left out of the table are those without any sign of trouble.
+        if self.unkept:
+            found.append(Count(None, "completed", "possible", self.unkept))
+        return found
+
+    def _list(
+        self, evaluation: TableEvaluation, ruleset: RuleSet, redactor: Redactor, outcome: LogOutcome
+    ) -> None:
+        shown = "true" if self.options.everything else "v.severity <> 'ok'"
+        severities = " ".join(f"WHEN '{name}' THEN {i}" for i, name in enumerate(SEVERITIES))
+        confidences = " ".join(f"WHEN '{name}' THEN {i}" for i, name in enumerate(CONFIDENCES))
+        found = self.con.execute(
+            f"SELECT v.n, v.pattern FROM {VERDICTS} v WHERE {shown}"
+            f" ORDER BY CASE v.severity {severities} END, CASE v.confidence {confidences} END, v.n"
+            f" LIMIT {int(self.options.limit)}"
+        ).fetchall()
+        rows = rows_of(self.con, TABLE, [n for n, _ in found])
+        for n, pattern in found:
+            row = rows[n]
+            outcome.streams.append(
+                _stream(row, evaluation.findings(pattern), ruleset, redactor, outcome.rule_errors)
+            )
+            outcome.numbers.append(n)
+
+
+def analyze_logs(
+    inputs: Sequence[Input], options: Options, ruleset: RuleSet, redactor: Redactor
+) -> LogOutcome:
+    """Read the log files and judge every stream in them. A file that cannot be read is a row with a reason."""
+    with Logs(inputs, options) as logs:
+        return logs.judge(ruleset, redactor)
+
+
+def rows_of(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]:
+    """Rows of the table as exchanges, by number. Only columns that these rows record are fetched."""
+    if not numbers:
+        return {}
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE wanted_rows AS SELECT unnest(?::BIGINT[]) AS n", [list(numbers)]
+    )
+    names = list(columns())
+    counted = ", ".join(f'count(t."{name}")' for name in names)
+    counts = con.execute(f"SELECT {counted} FROM {table} t JOIN wanted_rows USING (n)").fetchone()
+    used = [name for name, count in zip(names, counts, strict=True) if count]
+    listed = ", ".join(f't."{name}"' for name in used)
+    fetched = con.execute(f"SELECT n, {listed} FROM {table} t JOIN wanted_rows USING (n)").fetchall()
+    return {
+        n: Exchange(**{name: _value(value) for name, value in zip(used, values, strict=True)})
+        for n, *values in fetched
+    }
+
+
+def add_to(report: Report, outcome: LogOutcome, limit: int) -> None:
+    """Put the logs' streams, counts and clusters into a report that holds the browser's side.
+
+    All streams are ordered together and named anew; the clusters of both follow their members.
+    """
+    from analyzer.facts.clusters import finish
+
+    entries: list[tuple[tuple[int, int], Stream, int | None]] = [
+        (_rank(stream), stream, None) for stream in report.streams
+    ]
+    entries += [
+        (_rank(stream), stream, n) for stream, n in zip(outcome.streams, outcome.numbers, strict=True)
+    ]
+    entries.sort(key=lambda entry: entry[0])
+    renamed: dict[str, str] = {}
+    by_number: dict[int, str] = {}
+    for place, (_, stream, n) in enumerate(entries[:limit], 1):
+        name = f"s{place}"
+        if n is None:
+            renamed[stream.id] = name
+        else:
+            by_number[n] = name
+        stream.id = name
+    report.streams = [stream for _, stream, _ in entries[:limit]]
+    for cluster in report.clusters:
+        cluster.members = [renamed[member] for member in cluster.members if member in renamed]
+    for entry in report.entries:
+        entry.stream_id = renamed.get(entry.stream_id) if entry.stream_id else None
+    grouped: list[Cluster] = [finish(found, by_number) for found in outcome.clusters]
+    report.clusters = sorted([*report.clusters, *grouped], key=lambda cluster: -cluster.size)
+    report.rule_errors += [error for error in outcome.rule_errors if error not in report.rule_errors]
+    report.captures += outcome.captures
+    report.summary = summarize(report.summary, outcome.counts, report.clusters)
+
+
+def summarize(own: Summary, counts: Sequence[Count], clusters: Sequence[Cluster]) -> Summary:
+    """Counts over the browser's streams and the logs' together, and the sentence to read first."""
+    summary = Summary(
+        streams=own.streams, failed=own.failed, degraded=own.degraded, info=own.info, ok=own.ok,
+        by_cause=dict(own.by_cause), by_party=dict(own.by_party),
+    )  # fmt: skip
+    for count in counts:
+        cause = CAUSES[count.cause]
+        summary.streams += count.number
+        setattr(summary, cause.severity, getattr(summary, cause.severity) + count.number)
+        summary.by_cause[cause.id] = summary.by_cause.get(cause.id, 0) + count.number
+        if cause.severity in ("failed", "degraded"):
+            summary.by_party[cause.party] = summary.by_party.get(cause.party, 0) + count.number
+    summary.by_cause = dict(sorted(summary.by_cause.items(), key=lambda item: (-item[1], item[0])))
+    summary.by_party = dict(sorted(summary.by_party.items(), key=lambda item: (-item[1], item[0])))
+    summary.headline = _headline(summary, clusters)
+    return summary
+
+
+def _headline(summary: Summary, clusters: Sequence[Cluster]) -> str:
+    broken = summary.failed + summary.degraded
+    if not summary.streams:
+        return "No stream was found in these captures."
+    if not broken:
+        return f"Nothing broke: {summary.streams:,} streams, none of them failed."
+    if clusters and clusters[0].size >= 0.6 * broken:
+        return clusters[0].text
+    bad = {
+        cause: n for cause, n in summary.by_cause.items() if CAUSES[cause].severity in ("failed", "degraded")
+    }
+    top, times = max(bad.items(), key=lambda item: item[1])
+    title = CAUSES[top].title
+    what = f"{broken:,} of {summary.streams:,} streams"
+    if len(bad) == 1:
+        return f"{what} failed for one reason: {title[0].lower()}{title[1:]}."
+    plural = "stream" if times == 1 else "streams"
+    return f"{what} went wrong; most often ({times:,} {plural}): {title[0].lower()}{title[1:]}."
+
+
+def _rank(stream: Stream) -> tuple[int, int]:
+    verdict = stream.verdict
+    return SEVERITIES.index(verdict.severity), CONFIDENCES.index(verdict.confidence)
+
+
+def _stream(row: Exchange, findings: Any, ruleset: RuleSet, redactor: Redactor, errors: list[str]) -> Stream:
+    from analyzer.engine.weigh import weigh
+    from analyzer.facts.ending import read_ending
+    from analyzer.facts.logfacts import draw_line
+
+    return Stream(
+        id="",
+        exchange=redactor.exchange(row),
+        ending=read_ending(row),
+        verdict=weigh(row, findings, ruleset, show=redactor.column, errors=errors),
+        timeline=draw_line(row),
+        request_ids=(
+            {"request id": redactor.column("request_id", row.request_id)}
+            if row.request_id is not None
+            else {}
+        ),
+    )
+
+
+def _value(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def _source(inp: Input) -> Any:
+    """The input as the logs' reader wants it: a plain file by its path, anything else as a stream."""
+    from analyzer.intake.logs import Source
+    from analyzer.intake.logs.lines import plain_source
+
+    path = Path(inp.path)
+    if inp.path != "-" and not inp._layers and path.is_file():
+        return plain_source(path, inp.path)
+    return Source(inp.path, inp.open, None, None)
+
+
+def _connect() -> Any:
+    import duckdb
+
+    spill = str(Path(tempfile.gettempdir(), f"hangup-{os.getpid()}"))
+    con = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spill})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = true")
+    return con
