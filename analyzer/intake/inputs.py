@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -16,6 +17,7 @@ from analyzer.errors import CaptureError
 from analyzer.intake import archive, sniff
 from analyzer.intake.expand import expanded
 from analyzer.intake.limits import DEFAULT, Limits
+from analyzer.intake.text import Recoded, wide_encoding
 
 _STEP = 1024 * 1024
 
@@ -39,10 +41,19 @@ class Input:
     _layers: tuple[sniff.Layer, ...] = ()
     _attached: Callable[[str], bytes | None] = lambda name: None
     _limits: Limits = DEFAULT
+    _mark: str | None = None
 
     def open(self) -> BinaryIO:
-        """A stream of the expanded bytes, for reading line by line. Raises CaptureError on a bomb."""
-        return self._stream(self._limits.max_stream_bytes)
+        """A stream of the expanded bytes, for reading line by line; a log is UTF-8 without a mark.
+
+        Raises CaptureError on a bomb.
+        """
+        stream = self._stream(self._limits.max_stream_bytes)
+        if self._mark == "utf-8":
+            stream.read(len(codecs.BOM_UTF8))
+        elif self._mark is not None:
+            stream = cast(BinaryIO, io.BufferedReader(Recoded(stream, self._mark), 256 * 1024))
+        return stream
 
     def data(self) -> bytes | bytearray:
         """All expanded bytes. Raises CaptureError if they are too many or cannot be read."""
@@ -179,6 +190,8 @@ def _found(inp: Input, head: bytes, depth: int) -> Iterator[Input]:
     if inp.kind == "unknown" and not whole and "no list of entries" in inp.reason:
         with contextlib.suppress(CaptureError, OSError), inp._stream(limits.max_stream_bytes) as stream:
             inp.kind, inp.reason = sniff.sniff(stream.read(sniff.FAR), False)
+    if inp.kind == "log":
+        inp._mark = "utf-8" if head.startswith(codecs.BOM_UTF8) else wide_encoding(head)
     yield inp
 
 

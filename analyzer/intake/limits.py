@@ -20,7 +20,7 @@ class Limits:
     max_bytes: int = 2048 * MIB
     max_stream_bytes: int = 64 * 1024 * MIB
     max_ratio: float = 300.0
-    ratio_from: int = 64 * MIB
+    ratio_from: int = 256 * MIB
     max_members: int = 10_000
     max_depth: int = 3
 

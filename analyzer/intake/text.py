@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
+from typing import BinaryIO
 
 from analyzer.intake.losses import Losses
 
@@ -53,6 +55,39 @@ def as_utf8(data: Buffer, losses: Losses, where: str) -> Buffer:
         tail = _AFTER_JSONP.search(data, max(call.end(), len(data) - 64))
         data = data[call.end() : tail.start() if tail else len(data)]
     return data
+
+
+class Recoded(io.RawIOBase):
+    """A UTF-16 or UTF-32 stream as UTF-8, as Windows shells write logs; damage becomes U+FFFD."""
+
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        super().__init__()
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._pending = b""
+        self._begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        while not self._pending:
+            piece = self._source.read(_STEP)
+            decoded = self._decoder.decode(piece, final=not piece)
+            if not self._begun and decoded:
+                decoded, self._begun = decoded.removeprefix("\ufeff"), True
+            self._pending = decoded.encode("utf-8", "replace")
+            if not piece:
+                break
+        given, self._pending = self._pending[: len(view)], self._pending[len(view) :]
+        view[: len(given)] = given
+        return len(given)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._source.close()
+        super().close()
 
 
 def check_utf8(data: Buffer, losses: Losses, where: str) -> None:

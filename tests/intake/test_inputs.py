@@ -238,6 +238,15 @@ def test_a_log_streams_without_being_held(tmp_path: Path) -> None:
         assert sum(1 for _ in stream) == 3000
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_a_log_in_any_encoding_streams_as_plain_utf8(tmp_path: Path, encoding: str) -> None:
+    text = LOG.decode() * 2000 + "é\n"
+    found = only_input(tmp_path, text.encode(encoding))
+    assert found.kind == "log"
+    with found.open() as stream:
+        assert stream.read() == text.encode()
+
+
 BODY = b"data: attached\n\n"
 NAME = f"{sha1(BODY).hexdigest()}.dat"
 ATTACHED = entry(response={"content": {"size": 16, "mimeType": "text/event-stream", "_file": NAME}})
