@@ -16,7 +16,7 @@ from analyzer.report.safe import one_line, visible
 
 _FENCE: Final = re.compile(r"^```[^\n]*\n(.*?)(?:^```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _CODE: Final = re.compile(r"`([^`\n]+)`")
-LONGEST: Final = 4000  # characters of one paragraph; capture text can be any length
+LONGEST: Final = 2000  # characters of one paragraph; capture text can be any length
 
 
 @dataclass(frozen=True, slots=True)

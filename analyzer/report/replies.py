@@ -6,6 +6,7 @@ message leaves it out instead of filling it in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,10 @@ from analyzer.report.numbers import NBSP, duration, instant, plural
 from analyzer.report.safe import one_line, visible
 
 _MANY: Final = 20  # streams listed in one message
-_LONG: Final = 400  # characters of one value
+_LONG: Final = 600  # characters of one value
+_STEP: Final = 1200  # characters of one fix line
+_PART: Final = 6000  # characters of one paragraph or list
+_WHOLE: Final = 16_000
 _MARGIN: Final = timedelta(seconds=2)
 
 
@@ -63,6 +67,9 @@ _OPENERS: Final[dict[str, str]] = {
     "unknown": "The answer broke off. The recording does not show who ended it, and we do not want to guess.",
 }
 
+# What a customer can send; nobody asks a customer for the gateway's log.
+_THEIRS: Final = re.compile(r"\b(?:HAR|NetLog|browser|DevTools|incognito|private window)\b", re.IGNORECASE)
+
 
 def _customer(main: Stream, alike: list[Stream]) -> str:
     verdict = main.verdict
@@ -75,9 +82,12 @@ def _customer(main: Stream, alike: list[Stream]) -> str:
         )
     at = main.exchange.started_at
     when = f" at {_minute(at)}" if at else ""
-    parts = ["Hello,", f"thank you for the recording. We found the answer that went wrong{when}."]
-    if verdict.severity == "info" and verdict.party == "none":
-        parts.append(f"{verdict.title}. Nothing was lost on the way.")
+    went = "in question" if verdict.severity == "info" else "that went wrong"
+    parts = ["Hello,", f"thank you for the recording. We found the answer {went}{when}."]
+    if verdict.severity == "info" and verdict.party == "user":
+        parts.append(f"{_OPENERS['user']} Nothing broke on the way.")
+    elif verdict.severity == "info":
+        parts.append(f"{verdict.title}. Nothing broke that you or we would have to repair.")
     elif verdict.severity == "degraded":
         parts.append(
             f"Your request reached us, and the answer came back, but not as it should: {_lower(verdict.title)}."
@@ -91,10 +101,10 @@ def _customer(main: Stream, alike: list[Stream]) -> str:
         parts.append(f"What you can do now:\n{listed}")
     elif verdict.party in ("gateway", "origin", "provider"):
         parts.append("There is nothing you need to change. You can simply ask again.")
-    if verdict.settle and verdict.confidence != "certain":
+    if verdict.settle and verdict.confidence != "certain" and _THEIRS.search(verdict.settle):
         parts.append(f"To be sure, it would help us to have this: {_plain(verdict.settle)}")
     parts.append("Kind regards")
-    return "\n\n".join(_say(part) for part in parts)
+    return _letter(parts)
 
 
 def _minute(at: datetime) -> str:
@@ -137,9 +147,7 @@ def _provider(main: Stream, alike: list[Stream]) -> str:
             ("Retry-After", duration(row.retry_after_ms)),
         ]
     )
-    return f"{head}\n\n{facts}\n\nRequests (times in UTC):\n{_requests(alike)}\n\nKind regards".replace(
-        "\n\n\n", "\n\n"
-    )
+    return _letter([head, facts, f"Requests (times in UTC):\n{_requests(alike)}", "Kind regards"])
 
 
 def _requests(alike: Iterable[Stream]) -> str:
@@ -211,7 +219,7 @@ def _sre(main: Stream, alike: list[Stream]) -> str:
         parts.append(f"Considered and put behind:\n{lost}")
     if verdict.settle:
         parts.append(f"What would settle it: {_plain(verdict.settle)}")
-    return "\n\n".join(part for part in (visible(p) for p in parts) if part)
+    return _letter(parts)
 
 
 def _evidence(item: Evidence) -> str:
@@ -239,6 +247,12 @@ def _client_saw(stream: Stream) -> str | None:
 # ------------------------------------------------------------------------------ shared
 
 
+def _letter(parts: Iterable[str]) -> str:
+    """Paragraphs with an empty line between them."""
+    text = "\n\n".join(visible(part, _PART).replace(NBSP, " ") for part in parts if part.strip())
+    return visible(text, _WHOLE)
+
+
 def _endpoint(stream: Stream) -> str | None:
     row = stream.exchange
     return " ".join(x for x in (row.method, row.url) if x) or None
@@ -263,18 +277,24 @@ def _http(stream: Stream) -> str | None:
 
 
 def _table(rows: Iterable[tuple[str, object | None]]) -> str:
-    kept = [(label, _say(str(value))) for label, value in rows if value is not None and value != ""]
-    width = max((len(label) for label, _ in kept), default=0) + 1
-    return "\n".join(f"{label + ':':<{width}} {value}" for label, value in kept)
+    # Not padded into columns: mail is read in proportional fonts.
+    return "\n".join(
+        f"{label}: {_say(str(value))}" for label, value in rows if value is not None and value != ""
+    )
 
 
 def _plain(line: str) -> str:
-    """A fix line without its fences; inline backticks stay, they read well in plain text."""
-    return "\n".join(part for part in line.split("\n") if not part.lstrip().startswith("```")).strip()
+    """A fix line for plain text: a code block is indented, inline backticks stay."""
+    out: list[str] = []
+    inside = False
+    for part in line.split("\n"):
+        if part.lstrip().startswith("```"):
+            inside = not inside
+        else:
+            out.append(f"    {part}" if inside else part)
+    return visible("\n".join(out).strip("\n"), _STEP)
 
 
 def _say(text: str) -> str:
     """Capture text on its way into a message: visible, spaces plain, no longer than it must be."""
-    if "\n" in text and len(text) < 2000:
-        return visible(text).replace(NBSP, " ")
-    return one_line(text, max(_LONG, 2000) if "\n" not in text else _LONG).replace(NBSP, " ")
+    return one_line(text, _LONG).replace(NBSP, " ")

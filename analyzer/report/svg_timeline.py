@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from analyzer.model import Timeline
 from analyzer.report.numbers import NBSP, duration, plural, size
+from analyzer.report.safe import one_line
 from analyzer.report.svg import el, image, num, pct
 
 _PHASE_Y, _LANE_Y, _LANE_H = 26, 42, 56
@@ -260,7 +261,7 @@ def timeline_words(line: Timeline, *, end_word: str) -> str:
     """The timeline in words, for those who do not see it."""
     if line.total_ms is None:
         return "No duration was recorded."
-    said = [f"{phase.kind} {duration(phase.end_ms - phase.start_ms)}" for phase in line.phases]
+    said = [f"{one_line(phase.kind, 30)} {duration(phase.end_ms - phase.start_ms)}" for phase in line.phases]
     text = f"Lasted {duration(line.total_ms)}"
     text += f" ({', '.join(said)})." if said else "."
     if line.times_known:

@@ -155,11 +155,13 @@ def build(report: Report, *, version: str) -> ReportView:
     path = path_of(main) if main else None
     rows = _overview(report, anchors)
     exchanges = exchanges_view(report.entries, anchors, several) if report.entries else None
-    headline = visible(report.summary.headline or (main.verdict.title if main else "") or _nothing(report))
+    headline = one_line(
+        report.summary.headline or (main.verdict.title if main else "") or _nothing(report), 400
+    )
     seen: set[str] = set()
     lead = prose(main.verdict.explanation, seen) if main and main.verdict.explanation else None
     return ReportView(
-        version=visible(version),
+        version=one_line(version, 40),
         title=one_line(headline, 120),
         headline=headline,
         lead=lead,

@@ -153,7 +153,7 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         limits=_limits(line),
         shape=shape(sizes, f"{anchor}-sh", said),
         shape_words=said,
-        evidence=[_evidence(item, stream, seen) for item in verdict.evidence],
+        evidence=[_evidence(item, stream) for item in verdict.evidence],
         facts=_facts(row, stream),
         request_ids=[
             (one_line(name, 80), one_line(value, 200)) for name, value in stream.request_ids.items()
@@ -172,7 +172,11 @@ def fix_tabs(verdict: Verdict, seen: set[str]) -> list[FixTab]:
     lines = {"user": verdict.fix.user, "operator": verdict.fix.operator, "developer": verdict.fix.developer}
     return [
         FixTab(
-            key, label, about, [found for text in lines[key] if (found := blocks(text, seen))], _nothing(verdict, key)
+            key,
+            label,
+            about,
+            [found for text in lines[key] if (found := blocks(text, seen))],
+            _nothing(verdict, key),
         )
         for key, label, about in _READERS
     ]
@@ -267,12 +271,12 @@ def show(column: str, value: object) -> str:
     return "not recorded" if value is None else visible(value, 600)
 
 
-def _evidence(item: Evidence, stream: Stream, seen: set[str]) -> EvidenceView:
+def _evidence(item: Evidence, stream: Stream) -> EvidenceView:
     column = columns().get(item.column)
     where, entry = item.where, stream.exchange.where
     return EvidenceView(
         role="main" if item.role == "primary" else "related",
-        text=prose(item.text, seen),
+        text=prose(item.text),  # inside a summary, where links must not be
         column=one_line(item.column, 60),
         meaning=column.meaning if column else None,
         value=show(item.column, item.value),
@@ -331,9 +335,7 @@ def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str
         if facts:
             found.append((group, facts))
     ending = stream.ending
-    text = (
-        f"{_BY.get(ending.by, one_line(ending.by))}, {_PHASE_WORDS.get(ending.phase, one_line(ending.phase))}"
-    )
+    text = f"{_BY.get(ending.by, one_line(ending.by, 40))}, {_PHASE_WORDS.get(ending.phase, one_line(ending.phase, 40))}"
     if ending.announced is not None:
         text += ", announced" if ending.announced else ", unannounced"
     if ending.signal != "unknown":

@@ -12,6 +12,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +26,16 @@ FLAGS = (
     "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
 
+# Puts the pipe where Chromium looks for it, then becomes Chromium. A process of its own, because
+# Python may run threads by now, and code between fork and exec must not.
+_PLUMB = """
+import os, sys
+read, write = (os.dup(os.dup(os.dup(int(fd)))) for fd in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
 
 class BrowserError(Exception):
     """The browser refused a command, or a script in the page threw."""
@@ -32,7 +43,9 @@ class BrowserError(Exception):
 
 def find_browser() -> str | None:
     """The Chromium to use: $HANGUP_CHROMIUM, or the first that is installed."""
-    return os.environ.get("HANGUP_CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
+    return os.environ.get("HANGUP_CHROMIUM") or next(
+        (path for name in NAMES if (path := shutil.which(name))), None
+    )
 
 
 class Browser:
@@ -43,17 +56,11 @@ class Browser:
         read_us, write_child = os.pipe()
         read_child, write_us = os.pipe()
 
-        def plumb() -> None:
-            # Moved out of the way first: a pipe end may itself be number 3 or 4.
-            source, sink = os.dup(read_child), os.dup(write_child)
-            source, sink = (os.dup(source), os.dup(sink)) if {source, sink} & {3, 4} else (source, sink)
-            os.dup2(source, 3)
-            os.dup2(sink, 4)
-
         self._process = subprocess.Popen(
-            [executable, *FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            [sys.executable, "-I", "-S", "-c", _PLUMB, str(read_child), str(write_child), executable, *FLAGS,
+             f"--user-data-dir={self._profile}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=plumb, pass_fds=(3, 4),
+            pass_fds=(read_child, write_child),
         )  # fmt: skip
         os.close(read_child)
         os.close(write_child)
@@ -77,13 +84,19 @@ class Browser:
         os.close(self._out)
         shutil.rmtree(self._profile, ignore_errors=True)
 
-    def send(self, method: str, params: dict[str, Any] | None = None, session: str | None = None, timeout: float = 60) -> Any:
+    def send(
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        session: str | None = None,
+        timeout: float = 60,
+    ) -> Any:
         """One command; its result. Events that arrive meanwhile are kept in `events`."""
         self._next += 1
         message: dict[str, Any] = {"id": self._next, "method": method, "params": params or {}}
         if session:
             message["sessionId"] = session
-        os.write(self._out, json.dumps(message).encode() + b"\0") if len(json.dumps(message)) < 4000 else self._write(message)
+        self._write(message)
         deadline = time.monotonic() + timeout
         while True:
             reply = self._read(deadline)
@@ -111,7 +124,15 @@ class Browser:
         return found
 
     @contextlib.contextmanager
-    def page(self, *, width: int = 1280, height: int = 900, dark: bool = False, bypass_csp: bool = False, scripts: bool = True) -> Iterator[Tab]:
+    def page(
+        self,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        bypass_csp: bool = False,
+        scripts: bool = True,
+    ) -> Iterator[Tab]:
         """A new tab, closed at the end."""
         target = self.send("Target.createTarget", {"url": "about:blank"})["targetId"]
         session = self.send("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
@@ -143,16 +164,25 @@ class Tab:
     def events(self, method: str) -> list[dict[str, Any]]:
         """Parameters of the events of one kind that this page has sent so far."""
         self.evaluate("0")  # a round trip: whatever was under way has arrived
-        return [e["params"] for e in self._browser.events if e.get("sessionId") == self._session and e["method"] == method]
+        return [
+            e["params"]
+            for e in self._browser.events
+            if e.get("sessionId") == self._session and e["method"] == method
+        ]
 
     def resize(self, width: int, height: int) -> None:
         """Viewport in CSS pixels."""
-        self.send("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
 
     def media(self, *, dark: bool = False, media: str = "", reduced_motion: bool = True) -> None:
         """Colour scheme, medium and motion preference, as the page's media queries see them."""
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        features.append({"name": "prefers-reduced-motion", "value": "reduce" if reduced_motion else "no-preference"})
+        features.append(
+            {"name": "prefers-reduced-motion", "value": "reduce" if reduced_motion else "no-preference"}
+        )
         self.send("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
     def open(self, path: Path, fragment: str = "") -> None:
@@ -160,7 +190,9 @@ class Tab:
         self.send("Page.navigate", {"url": path.as_uri() + fragment})
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            state = self.send("Runtime.evaluate", {"expression": "location.protocol + document.readyState"})["result"]["value"]
+            state = self.send("Runtime.evaluate", {"expression": "location.protocol + document.readyState"})[
+                "result"
+            ]["value"]
             if state == "file:complete":
                 return
             time.sleep(0.02)
@@ -168,7 +200,10 @@ class Tab:
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the page; promises are awaited."""
-        got = self.send("Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True, "userGesture": True})
+        got = self.send(
+            "Runtime.evaluate",
+            {"expression": expression, "returnByValue": True, "awaitPromise": True, "userGesture": True},
+        )
         if "exceptionDetails" in got:
             raise BrowserError(json.dumps(got["exceptionDetails"])[:800])
         return got["result"].get("value")
@@ -177,7 +212,13 @@ class Tab:
         """One key, as a person presses it."""
         text = {"Enter": "\r", " ": " "}.get(key)
         for kind in ("keyDown", "keyUp"):
-            event: dict[str, Any] = {"type": kind, "key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+            event: dict[str, Any] = {
+                "type": kind,
+                "key": key,
+                "code": "Space" if key == " " else key,
+                "windowsVirtualKeyCode": code,
+                "modifiers": 8 if shift else 0,
+            }
             if text and kind == "keyDown":
                 event["text"] = text
             self.send("Input.dispatchKeyEvent", event)
