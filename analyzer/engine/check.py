@@ -24,16 +24,16 @@ _OWN: tuple[str, ...] = ("unexplained",)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One complaint. level: an error must be repaired; a warning is worth a look."""
+    """One complaint. severity: an error must be repaired; a warning is worth a look."""
 
-    level: Literal["error", "warning"]
+    severity: Literal["error", "warning"]
     where: str
     message: str
     help: str | None = None
 
     def __str__(self) -> str:
         tail = f"\n  help:     {self.help}" if self.help else ""
-        return f"{self.level}: {self.where}: {self.message}{tail}"
+        return f"{self.severity}: {self.where}: {self.message}{tail}"
 
 
 def example_row(rule: Rule, values: dict[str, Any]) -> Exchange:
@@ -52,7 +52,7 @@ def check(ruleset: RuleSet, only: Iterable[str] | None = None, *, complete: bool
     problems = [*_examples(chosen, ruleset), *_orders(chosen, ruleset)]
     if complete:
         problems += _coverage(ruleset)
-    return sorted(problems, key=lambda problem: problem.level != "error")
+    return sorted(problems, key=lambda problem: problem.severity != "error")
 
 
 def _examples(rules: Sequence[Rule], ruleset: RuleSet) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The catalogue of rules: `docs/reference/rules.md`, and one rule's card for the terminal.
+"""The catalogue of rules: `docs/reference/rules.md`; the columns' own page; and one rule's card for the terminal.
 
 Written from the rules themselves; a test fails when the page in docs/ lags behind.
 """
@@ -9,13 +9,22 @@ import re
 from typing import Any
 
 from analyzer.causes import CAUSES
+from analyzer.columns import Column, columns
 from analyzer.engine.operators import OPERATORS
-from analyzer.engine.rule import AUDIENCES, BASES, Clause, Group, Node, Rule, RuleSet
+from analyzer.engine.rule import AUDIENCES, BASES, KINDS, Clause, Group, Node, Rule, RuleSet
 
 _HEAD = """# Rules
 
 Every rule that comes with the program, by the cause that it supports. Generated from `rules/` by
 `python -m analyzer.engine.reference`: do not edit. How rules are written and weighed: [rules.md](../rules.md).
+"""
+_COLUMNS_HEAD = """# Columns of the exchange table
+
+One row for each HTTP exchange, WebSocket connection or proxy log line. Rules ask these columns, and so does
+`hangup query`. Generated from `analyzer/columns.py` by `python -m analyzer.engine.reference`: do not edit.
+
+Missing is NULL, never 0. Instants are UTC. "captures" says which kinds can record a column; text that no
+report shows as it stands (URLs, hosts, messages) passes the redactor first.
 """
 
 
@@ -47,6 +56,23 @@ def reference(ruleset: RuleSet) -> str:
     lines += ["## Operators", "", "| operator | takes | true when the column |", "|---|---|---|"]
     lines += [f"| `{op.name}` | {_cell(op.takes)} | {_cell(op.meaning)} |" for op in OPERATORS.values()]
     return "\n".join(lines) + "\n"
+
+
+def columns_reference() -> str:
+    """The Markdown page of the exchange table's columns, by group."""
+    groups: dict[str, list[Column]] = {}
+    for column in columns().values():
+        groups.setdefault(column.group, []).append(column)
+    lines = [_COLUMNS_HEAD]
+    for group, members in groups.items():
+        lines += [f"## {group}", "", "| column | type | captures | meaning |", "|---|---|---|---|"]
+        for column in members:
+            kind = f"{column.type}, {column.unit}" if column.unit else column.type
+            words = f"<br>{', '.join(f'`{value}`' for value in column.values)}" if column.values else ""
+            captures = "all" if len(column.kinds) == len(KINDS) else ", ".join(column.kinds)
+            lines.append(f"| `{column.name}` | {kind} | {captures} | {_cell(column.meaning)}{words} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def rule_card(rule: Rule, ruleset: RuleSet | None = None) -> dict[str, Any]:
@@ -147,15 +173,13 @@ def _inline(group: Group) -> str:
 def _section(rule: Rule) -> list[str]:
     kinds = f" · captures: {', '.join(rule.kinds)}" if rule.kinds else ""
     lines = [
-        f'<a id="{rule.id}"></a>',
-        "",
         f"### {rule.id}",
         "",
         f"**{_inline_text(rule.title)}**",
         "",
         f"Basis: {rule.basis} · confidence: {_code_free(confidence_text(rule))}{kinds}",
         "",
-        "```yaml",
+        "```text",
         *condition_lines(rule.when),
         "```",
         "",
@@ -205,14 +229,15 @@ def _raw(text: str) -> str:
 
 
 def main() -> None:
-    """Write docs/reference/rules.md of this checkout."""
+    """Write docs/reference/rules.md and columns.md of this checkout."""
     from pathlib import Path
 
     from analyzer.engine.load import load_rules
 
-    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(reference(load_rules(thorough=True)), encoding="utf-8")
+    folder = Path(__file__).resolve().parents[2] / "docs" / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "rules.md").write_text(reference(load_rules(thorough=True)), encoding="utf-8")
+    (folder / "columns.md").write_text(columns_reference(), encoding="utf-8")
 
 
 if __name__ == "__main__":
