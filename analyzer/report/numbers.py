@@ -71,3 +71,9 @@ def clock(at: datetime | None) -> str | None:
         return None
     utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return f"{utc:%H:%M:%S}{NBSP}UTC"
+
+
+def instant_to_second(at: datetime) -> str:
+    """An instant in UTC, to the second. Naive means UTC."""
+    utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M:%S}{NBSP}UTC"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from analyzer.columns import Exchange
-from analyzer.model import Stream
+from analyzer.model import Stream, Verdict
 from analyzer.report.safe import one_line
 
 HopState = Literal["plain", "failed", "degraded", "info", "ok"]
@@ -54,6 +54,7 @@ class Path:
 
     broken: index of the broken link, None when the line holds. towards_model: the request was still
     under way, so what flows runs from the reader to the break. caption: the picture in one sentence.
+    word: what the culprit did, in two or three words for its label; empty when there is none.
     """
 
     hops: tuple[Hop, ...]
@@ -62,6 +63,7 @@ class Path:
     culprit: int | None
     towards_model: bool
     caption: str
+    word: str
 
 
 def details(row: Exchange) -> tuple[str | None, ...]:
@@ -71,7 +73,10 @@ def details(row: Exchange) -> tuple[str | None, ...]:
         name = _BROWSERS.get(row.browser, "another browser" if row.browser == "other" else row.browser)
         browser = f"{name} {row.browser_version}" if row.browser_version else name
     network = row.server_ip and f"to {row.server_ip}"
-    return (None, browser, network, row.gateway, row.host, row.provider or row.model)
+    # A page or program that calls the model's API itself has no application server in between.
+    direct = bool(row.provider and row.host and row.provider.lower() in row.host.lower().split("."))
+    origin, model = (None, row.host) if direct else (row.host, row.provider or row.model)
+    return (None, browser, network, row.gateway, origin, model)
 
 
 def path_of(stream: Stream) -> Path:
@@ -104,8 +109,44 @@ def path_of(stream: Stream) -> Path:
         for i, ((key, label), detail) in enumerate(zip(HOPS, known, strict=True))
     )
     return Path(
-        hops, tuple(links), broken, culprit, towards_model, _caption(stream, culprit, broken, towards_model)
+        hops=hops,
+        links=tuple(links),
+        broken=broken,
+        culprit=culprit,
+        towards_model=towards_model,
+        caption=_caption(stream, culprit, towards_model),
+        word=_word(verdict) if culprit is not None else "",
     )
+
+
+# The culprit answered, and the answer was no.
+_REFUSED: Final = frozenset(
+    {
+        "session-expired", "forbidden", "login-page", "rate-limited", "request-rejected", "bot-challenge", "cors-blocked",
+        "blocked-by-extension",
+    }
+)  # fmt: skip
+_FAILED: Final = frozenset(
+    {
+        "server-error", "provider-error", "provider-overloaded", "application-error", "not-a-stream", "empty-stream",
+        "stale-cache", "service-worker-failure", "tls-failure", "proxy-failure", "dns-failure",
+    }
+)  # fmt: skip
+
+
+def _word(verdict: Verdict) -> str:
+    """What happened at the culprit, for the label beside it."""
+    if verdict.party == "none" or verdict.severity == "ok":
+        return ""
+    if verdict.severity == "info":
+        return "ended it"
+    if verdict.severity == "degraded":
+        return "held it back" if verdict.party in ("gateway", "browser") else "cut it short"
+    if verdict.cause in _REFUSED:
+        return "refused it"
+    if verdict.cause in _FAILED:
+        return "failed here"
+    return "broke here" if verdict.party == "network" else "hung up here"
 
 
 def _never_answered(stream: Stream, culprit: int) -> bool:
@@ -125,7 +166,7 @@ _NAMES: Final = (
 )
 
 
-def _caption(stream: Stream, culprit: int | None, broken: int | None, towards_model: bool) -> str:
+def _caption(stream: Stream, culprit: int | None, towards_model: bool) -> str:
     verdict = stream.verdict
     if verdict.cause == "open-at-export":
         return "The answer was still on its way when the recording stopped. The line was whole."

@@ -18,13 +18,6 @@ _ICONS: Final[dict[str, str]] = {
     "origin": "M4 4.5h16v6h-16ZM4 13.5h16v6h-16ZM7.5 7.5h.01M7.5 16.5h.01M11 7.5h5.5M11 16.5h5.5",
     "model": "M12 3.2c.7 5 3.8 8.1 8.8 8.8-5 .7-8.1 3.8-8.8 8.8-.7-5-3.8-8.1-8.8-8.8 5-.7 8.1-3.8 8.8-8.8Z",
 }
-_STATE_WORD: Final = {
-    "failed": "hung up here",
-    "degraded": "slowed or cut it",
-    "info": "ended it",
-    "ok": "",
-    "plain": "",
-}
 
 
 def sprite() -> Markup:
@@ -67,7 +60,7 @@ def wide(path: Path, ident: str) -> Markup:
                 parts.append(_chevron(mid, y, path.towards_model))
             if state == "unsure" and i == 2:
                 parts.append(el("text", "?", x=mid, y=y + 9, class_="p-q", text_anchor="middle"))
-    for x, hop in zip(xs, path.hops, strict=True):
+    for i, (x, hop) in enumerate(zip(xs, path.hops, strict=True)):
         parts.append(el("circle", cx=x, cy=y, r=r, class_=f"node node-{hop.state}"))
         parts.append(
             el(
@@ -84,11 +77,11 @@ def wide(path: Path, ident: str) -> Markup:
             el("text", hop.label, x=x, y=y + r + 25, class_=f"p-label t-{hop.state}", text_anchor="middle")
         )
         parts.append(_detail(hop, x=x, y=y + r + 43, text_anchor="middle"))
-        if _STATE_WORD[hop.state]:
+        if path.word and i == path.culprit:
             parts.append(
                 el(
                     "text",
-                    _STATE_WORD[hop.state],
+                    path.word,
                     x=x,
                     y=y - r - 13,
                     class_=f"p-word t-{hop.state}",
@@ -116,8 +109,8 @@ def tall(path: Path, ident: str) -> Markup:
             parts.append(el("line", x1=x, y1=a, x2=x, y2=b, class_=f"ln ln-{state}"))
             if state == "unsure" and i == 2:
                 parts.append(el("text", "?", x=x + 16, y=mid + 8, class_="p-q", text_anchor="middle"))
-    for y, hop in zip(ys, path.hops, strict=True):
-        word = _STATE_WORD[hop.state]
+    for i, (y, hop) in enumerate(zip(ys, path.hops, strict=True)):
+        word = path.word if i == path.culprit else ""
         parts.append(el("circle", cx=x, cy=y, r=r, class_=f"node node-{hop.state}"))
         parts.append(
             el(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from markupsafe import Markup
 from analyzer.causes import CAUSES
 from analyzer.model import Cluster, PageView, Report, Stream
 from analyzer.report import glossary, svg_path
-from analyzer.report.numbers import clock, duration, number, plural, size
+from analyzer.report.numbers import clock, duration, instant_to_second, number, plural, size
 from analyzer.report.path import path_of
 from analyzer.report.prose import prose
 from analyzer.report.replies import replies
@@ -167,7 +168,7 @@ def build(report: Report, *, version: str) -> ReportView:
         lead=lead,
         tone=_tone(report),
         sure=SURE[main.verdict.confidence] if main else None,
-        generated_at=one_line(report.generated_at, 60) if report.generated_at else None,
+        generated_at=_generated(report.generated_at),
         redaction=_redaction(report.redacted),
         counts=_counts(report),
         main=views[0] if views else None,
@@ -233,6 +234,13 @@ def _others(report: Report) -> str | None:
     return f"There are {len(causes)} different problems here. This is about the worst of them; each stream below has its own advice."
 
 
+def _generated(text: str) -> str | None:
+    try:
+        return instant_to_second(datetime.fromisoformat(text))
+    except ValueError:
+        return one_line(text, 60) or None
+
+
 def _redaction(redacted: dict[str, int] | None) -> str:
     if redacted is None:
         return "Not redacted: this page holds what the capture held. Do not pass it on."
@@ -288,8 +296,10 @@ def _empty_row(path: str, tone: str, word: str, why: str) -> OverviewRow:
 
 def _replies(report: Report) -> list[ReplyView]:
     texts = replies(report)
+    # Without a stream there is nothing to ask the others about.
+    wanted = _REPLIES if report.streams else _REPLIES[:1]
     by_key = {"customer": texts.customer, "provider": texts.provider, "sre": texts.sre}
-    return [ReplyView(key, label, about, by_key[key]) for key, label, about in _REPLIES]
+    return [ReplyView(key, label, about, by_key[key]) for key, label, about in wanted]
 
 
 _SHARED: Final = {
@@ -366,11 +376,12 @@ def _capture(report: Report, index: int) -> CaptureView:
     )
 
 
+_FEW: Final = "capture stream exchange redacted"
 _ALWAYS: Final = "gateway provider origin capture stream event end marker exchange UTC redacted first byte"
 
 
 def _glossary(report: Report) -> list[glossary.Term]:
-    texts = [_ALWAYS]
+    texts = [_ALWAYS if report.streams else _FEW]
     for stream in report.streams[:MOST_IN_FULL]:
         verdict = stream.verdict
         texts += [verdict.title, verdict.explanation, verdict.settle or "", stream.exchange.framing or ""]

@@ -21,6 +21,7 @@ from analyzer.report.svg_timeline import (
     shape,
     shape_words,
     silence_ms,
+    tick_words,
     timeline,
     timeline_words,
     worth_showing,
@@ -247,7 +248,7 @@ def _limits(line: Timeline) -> list[str]:
     for limit, label in line.limits:
         _, from_last = limit_at(line, limit)
         since = "after the last byte" if from_last else "after the request began"
-        found.append(f"{duration(limit)} {since}: {one_line(label, 160)}")
+        found.append(f"{tick_words(limit)} {since}: {one_line(label, 160)}")
     return found
 
 
