@@ -209,6 +209,8 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     series_same_bytes: Annotated[Int, Col("context", "failed streams, this one included, that died after the same number of bytes")] = None
     limit_ms: Annotated[Num, Col("context", "known limit that the whole duration fits, within -0.3 and +2.5 s")] = None
     idle_limit_ms: Annotated[Num, Col("context", "known limit that the last silence fits, within -0.3 and +2.5 s")] = None
+    limit_of: Annotated[Str, Col("context", "products whose documented default that limit is")] = None
+    idle_limit_of: Annotated[Str, Col("context", "products whose documented default that idle limit is")] = None
     flowing_at_end: Annotated[Bool, Col("context", "data was flowing right up to the end")] = None
 
 

@@ -27,10 +27,12 @@ def run(*arguments: str | Path, timeout: float = 60) -> subprocess.CompletedProc
 
 def zip_bomb() -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        with archive.open("a.har", "w", force_zip64=True) as member:
-            for _ in range(600):
-                member.write(bytes(1 << 20))
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        archive.open("a.har", "w", force_zip64=True) as member,
+    ):
+        for _ in range(600):
+            member.write(bytes(1 << 20))
     return out.getvalue()
 
 

@@ -161,10 +161,10 @@ def _read(recorded: Recorded) -> None:
             row.provider = row.provider or error.provider
     row.token_expired_ms = _token_age(recorded)
     _silence(row)
-    row.limit_ms = limits.fits(
-        row.active_ms if row.active_ms is not None else row.duration_ms, limits.TOTAL_MS
-    )
-    row.idle_limit_ms = limits.fits(row.idle_before_end_ms, limits.IDLE_MS)
+    row.limit_ms = limits.fits(row.active_ms if row.active_ms is not None else row.duration_ms, "total")
+    row.idle_limit_ms = limits.fits(row.idle_before_end_ms, "idle")
+    row.limit_of = limits.products(row.limit_ms, "total", row.gateway)
+    row.idle_limit_of = limits.products(row.idle_limit_ms, "idle", row.gateway)
     end = ending.read_ending(row)
     row.ending_by, row.ending_phase = end.by, end.phase
     row.ending_announced, row.ending_signal = end.announced, end.signal

@@ -1,60 +1,61 @@
 """Which well-known limit a duration or a silence fits.
 
-Only limits that are some widely deployed product's documented default stand here: the more numbers
-on the list, the more streams fit one by chance, and one fit alone is never more than `possible`.
+Candidates are the documented defaults of gateways and servers (analyzer.explain.limits) and the few
+round values that operators usually set instead. The more numbers on the list, the more streams fit
+one by chance: so short ones are left out, and one fit alone is never more than `possible`.
 A limit fires after the time it names and is seen with the network's and the recorder's delay, so a
 measured time may lie 0.3 s under it (clock granularity) and 2.5 s over it.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import Final, Literal
 
 UNDER_MS: Final = 300.0
 OVER_MS: Final = 2500.0
+LEAST_MS: Final = 10_000.0
 
-# Silence between two reads. Sources, product by product: docs/timeouts.md.
-IDLE_MS: Final[dict[float, tuple[str, ...]]] = {
-    30_000.0: ("HAProxy timeout server (as commonly set)", "Fastly between_bytes (raised)"),
-    50_000.0: ("HAProxy timeout server in the packaged configuration",),
-    55_000.0: ("Heroku router",),
-    60_000.0: ("nginx proxy_read_timeout", "AWS ALB idle timeout", "ingress-nginx", "Kong read_timeout"),
-    100_000.0: ("Cloudflare proxy read timeout",),
-    120_000.0: ("Cloudflare proxy read timeout", "Node.js and IIS defaults"),
-    180_000.0: ("Caddy and Traefik (as commonly set)",),
-    240_000.0: ("Azure Load Balancer",),
-    300_000.0: ("Envoy and Istio stream_idle_timeout", "undici bodyTimeout"),
-    350_000.0: ("AWS NLB",),
-    600_000.0: ("OpenAI and Anthropic SDKs, Google load balancer keep-alive",),
-    900_000.0: ("raised limits",),
-    3_600_000.0: ("raised limits",),
-}
-
-# The whole response.
-TOTAL_MS: Final[dict[float, tuple[str, ...]]] = {
-    10_000.0: ("serverless functions on entry plans",),
-    15_000.0: ("Envoy route timeout",),
-    29_000.0: ("AWS API Gateway",),
-    30_000.0: ("Google load balancer backend timeout", "CloudFront origin response", "Heroku first byte"),
-    60_000.0: ("Traefik readTimeout", "Vercel and Lambda configurations", "client timers"),
-    90_000.0: ("client timers",),
-    100_000.0: ("Cloudflare",),
-    120_000.0: ("gunicorn and platform configurations",),
-    180_000.0: ("platform configurations",),
-    230_000.0: ("Azure App Service",),
-    300_000.0: ("Cloud Run and Vercel request timeouts", "Fluid compute"),
-    600_000.0: ("SDK request timeouts",),
-    800_000.0: ("Vercel functions on paid plans",),
-    900_000.0: ("AWS Lambda", "API Gateway streaming"),
-    3_600_000.0: ("Cloud Run maximum",),
-}
+# What operators write when they change a default: half minutes and minutes.
+_ROUND: Final[dict[str, tuple[float, ...]]] = {
+    "idle": (30_000.0, 60_000.0, 90_000.0, 120_000.0, 180_000.0, 300_000.0, 600_000.0, 900_000.0, 3_600_000.0),
+    "total": (
+        10_000.0, 30_000.0, 60_000.0, 90_000.0, 100_000.0, 120_000.0, 180_000.0, 240_000.0, 300_000.0,
+        600_000.0, 800_000.0, 900_000.0, 1_800_000.0, 3_600_000.0,
+    ),
+}  # fmt: skip
 
 
-def fits(measured_ms: float | None, limits: dict[float, tuple[str, ...]]) -> float | None:
+@cache
+def candidates(measures: Literal["idle", "total"]) -> dict[float, tuple[str, ...]]:
+    """Limits in ms, ascending, with the products and settings whose default they are (may be none)."""
+    from analyzer.explain.limits import limits
+
+    found: dict[float, list[str]] = {value: [] for value in _ROUND[measures]}
+    for limit in limits():
+        if limit.measures == measures and limit.default_ms and limit.default_ms >= LEAST_MS:
+            if limit.party in ("gateway", "origin") and limit.sure:
+                found.setdefault(float(limit.default_ms), []).append(f"{limit.product} {limit.setting}")
+    return {value: tuple(found[value]) for value in sorted(found)}
+
+
+def fits(measured_ms: float | None, measures: Literal["idle", "total"]) -> float | None:
     """The limit that a measured time fits, in ms; None if it fits none or was not measured."""
     if measured_ms is None:
         return None
-    for limit in limits:
-        if limit - UNDER_MS <= measured_ms <= limit + OVER_MS:
-            return limit
-    return None
+    near = [
+        limit for limit in candidates(measures) if limit - UNDER_MS <= measured_ms <= limit + OVER_MS
+    ]
+    return min(near, key=lambda limit: abs(measured_ms - limit)) if near else None
+
+
+def products(limit_ms: float | None, measures: Literal["idle", "total"], gateway: str | None) -> str | None:
+    """Whose default a limit is, at most three, the response's own gateway first; None if nobody's."""
+    names = list(candidates(measures).get(limit_ms, ())) if limit_ms is not None else []
+    if gateway is not None:
+        names.sort(key=lambda name: gateway.split("-")[0] not in name.lower())
+    seen: list[str] = []
+    for name in names:
+        if name.split(" ")[0] not in [other.split(" ")[0] for other in seen]:
+            seen.append(name)
+    return ", ".join(seen[:3]) or None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
-from analyzer.facts.limits import IDLE_MS, OVER_MS, TOTAL_MS, UNDER_MS
+from analyzer.facts.limits import OVER_MS, UNDER_MS, candidates
 from analyzer.model import Phase, Timeline
 
 # What a message tells of an exchange, and what a second access log may know of it.
@@ -136,7 +136,7 @@ def add_context(con: Any, table: str) -> None:
             count(*) OVER (PARTITION BY closed_by, closed_phase ORDER BY duration_ms
             RANGE BETWEEN 1000 PRECEDING AND 1000 FOLLOWING) END AS same_duration,
             CASE WHEN body_bytes > 0 THEN count(*) OVER (PARTITION BY closed_by, closed_phase, body_bytes) END AS same_bytes
-        FROM (SELECT n, duration_ms, body_bytes, closed_by, closed_phase, {_fits("duration_ms", (*TOTAL_MS, *IDLE_MS))} AS limit_ms
+        FROM (SELECT n, duration_ms, body_bytes, closed_by, closed_phase, {_fits("duration_ms", (*candidates("total"), *candidates("idle")))} AS limit_ms
               FROM {table} WHERE closed_by IN ('client', 'proxy', 'upstream') AND duration_ms IS NOT NULL)"""
     )
     con.execute(
@@ -153,7 +153,7 @@ def _silent_peaks(con: Any, table: str) -> None:
         "closed_by IS NULL AND worker_message IS NULL AND duration_ms >= 5000"
         " AND (status BETWEEN 200 AND 299 OR status = 101)"
     )
-    limits = sorted({*TOTAL_MS})
+    limits = sorted({*candidates("total")})
     values = ", ".join(f"({limit})" for limit in limits)
     peaks = con.execute(
         f"""SELECT l.v, gateway,
@@ -205,5 +205,5 @@ def draw_line(row: Exchange) -> Timeline:
     broke = row.closed_by in ("client", "proxy", "upstream") or (row.status or 0) >= 400
     limits = []
     if row.limit_ms is not None:
-        limits.append((row.limit_ms, ", ".join({**IDLE_MS, **TOTAL_MS}.get(row.limit_ms, ())[:2])))
+        limits.append((row.limit_ms, ", ".join({**candidates("idle"), **candidates("total")}.get(row.limit_ms, ())[:2])))
     return Timeline(total_ms=total, phases=phases, cut_ms=total if broke else None, limits=limits)

@@ -77,7 +77,7 @@ def _limits(row: Exchange) -> list[tuple[float, str]]:
     if total is None or total < 5000:
         return []
     found = []
-    for limit, names in limits.TOTAL_MS.items():
+    for limit, names in limits.candidates("total").items():
         if limit <= total * 1.15 and limit >= total * 0.25:
             found.append((limit, ", ".join(names[:2])))
     return found[-4:]
