@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from analyzer.model import Event, Malformed, StreamInput, Tail
 from analyzer.protocols.recognise import recognise, view_of
 from analyzer.protocols.source import read_source
@@ -70,6 +72,10 @@ def marks(inp: StreamInput) -> tuple[list[tuple[float, int, str]], int]:
 
     The list is thinned evenly to 400, the number is not. Empty where the recorder has no true times.
     """
+    if not inp.events and not inp.messages:
+        return [], 0
+    if inp.events and all(item.data is not None for item in inp.events):
+        inp = msgspec.structs.replace(inp, body=None)  # the recorder's own events say all of it
     source = read_source(inp, full=True)
     profile = recognise(inp, source)
     test = profile.heartbeat if profile is not None else None

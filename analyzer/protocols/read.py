@@ -44,7 +44,7 @@ def read_stream(inp: StreamInput) -> StreamFacts:
     for event in source.events:
         for view in _views(event, profile):
             fold.take(view)
-    _counts(facts, fold, source, profile)
+    _counts(facts, fold, source)
     _judge(facts, fold, source, profile, inp)
     return facts
 
@@ -57,7 +57,11 @@ def _guess(inp: StreamInput) -> str | None:
 @lru_cache(maxsize=128)
 def _needles(protocol: str | None) -> tuple[re.Pattern[bytes], ...]:
     """Patterns of the places that matter in a long body. Unknown protocol: those of the commonest."""
-    names = [protocol] if protocol is not None else ["openai-chat", "openai-responses", "anthropic", "gemini"]
+    names = (
+        [protocol]
+        if protocol is not None
+        else ["openai-chat", "openai-responses", "anthropic-messages", "gemini"]
+    )
     own = [needle for name in names for needle in profiles()[name].needles]
     return tuple(re.compile(needle.encode()) for needle in dict.fromkeys([*own, *_COMMON_NEEDLES]))
 
@@ -87,15 +91,17 @@ def _asked_ids(inp: StreamInput) -> frozenset[Any]:
     return frozenset(found for found in ids if isinstance(found, (str, int)))
 
 
-def _counts(facts: StreamFacts, fold: Fold, source: Source, profile: Profile) -> None:
+def _counts(facts: StreamFacts, fold: Fold, source: Source) -> None:
     """Events, content, heartbeats, and when they came."""
     facts.events = source.count
     facts.content_events = fold.content
     if source.sampled and fold.content:
         # Between the ends of a long body every event that no needle found is like its neighbours.
         facts.content_events += max(0, source.count - fold.taken)
+    if fold.stripped and not fold.content:
+        facts.content_events = None  # what a stripped event carried cannot be seen
     facts.heartbeats = fold.heartbeats + source.comments
-    timing: Timing = timing_of(source.times, facts.content_events, facts.events)
+    timing: Timing = timing_of(source.times, fold.content or source.count, source.count)
     facts.times_recorded = timing.recorded
     facts.first_event_ms, facts.last_event_ms = timing.first_ms, timing.last_ms
     facts.max_gap_ms, facts.median_gap_ms = timing.max_gap_ms, timing.median_gap_ms
@@ -117,7 +123,7 @@ def _judge(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp
         facts.in_band_error = None  # an error without a name of its own would have been stripped
     _tell(facts, error, profile)
     facts.finish_reason, facts.finish_class = fold.finish()
-    facts.handoff = fold.handoff
+    facts.handoff = fold.handoff or (None if fold.stripped else False)
     if source.tail is not None:
         facts.tail_bytes = len(source.tail.data)
         facts.cut_inside_event = source.tail.reason is not None and not _array_only(source)
@@ -154,9 +160,9 @@ def _ending(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, in
     facts.terminal_marker = _marker(seen, fold, source, profile, inp)
     facts.terminal_name = profile.terminal_name if facts.terminal_marker != "none" else None
     if facts.terminal_marker != "seen":
-        facts.soft_terminal = finished
+        facts.soft_terminal = finished or (None if fold.stripped else False)
     facts.duplicated_end = fold.after_terminal if facts.terminal_marker == "seen" else None
-    facts.planned_close = fold.planned
+    facts.planned_close = fold.planned or (None if fold.stripped else False)
     if profile.planned_after_id and facts.terminal_marker != "seen" and not inp.errored:
         facts.planned_close = bool(source.last_event_id) and not facts.cut_inside_event
         if facts.planned_close:
@@ -176,6 +182,8 @@ def _marker(seen: bool, fold: Fold, source: Source, profile: Profile, inp: Strea
         return "seen"
     if source.malformed and source.framing in ("grpc-web", "connect", "aws-event-stream"):
         return None  # the bytes are not those that were sent: nothing can be said about their end
+    if _one_document(source):
+        return "none"  # one JSON text under a stream's content type: it was never going to be events
     if not profile.terminal_owed or (profile.answers_request and inp.method == "GET"):
         return "none"
     if fold.stripped and not (profile.terminal_named and fold.named):
@@ -183,6 +191,13 @@ def _marker(seen: bool, fold: Fold, source: Source, profile: Profile, inp: Strea
     if profile.operation_opens is not None and not fold.open_operations:
         return "none"
     return "missing"
+
+
+def _one_document(source: Source) -> bool:
+    """Whether an event-stream body is in truth one JSON text (and no events at all)."""
+    if source.framing != "sse" or source.count or source.tail is None:
+        return False
+    return isinstance(parse_json(source.tail.data.strip()), (dict, list))
 
 
 def _stray_error(fold: Fold, source: Source, profile: Profile) -> ErrorFacts | None:
@@ -193,7 +208,10 @@ def _stray_error(fold: Fold, source: Source, profile: Profile) -> ErrorFacts | N
     if source.framing != "sse":
         return None
     lines = [item.line for item in source.stray if fold.terminal_at is None or item.block <= fold.terminal_at]
-    if not lines:
+    rest = b""
+    if source.tail is not None and fold.terminal_at is None:
+        rest = source.tail.data.rpartition(b"\n")[2]
+    if not lines and rest[:1] not in (b"{", b"["):
         return None
     for line in lines:
         name, colon, value = line.partition(b":")
@@ -201,12 +219,11 @@ def _stray_error(fold: Fold, source: Source, profile: Profile) -> ErrorFacts | N
             json = parse_json(value.strip())
             if json is not NOT_JSON:
                 return error_facts(json, owner=profile.owner, provider=profile.provider)
-    tail = b""
-    if source.tail is not None and fold.terminal_at is None:
-        tail = source.tail.data.rpartition(b"\n")[2]
-    json = parse_json(b"\n".join([*lines, tail]).strip())
-    if isinstance(json, list) and json:
-        json = json[0]
-    if isinstance(json, dict) and json.get("error"):
-        return error_facts(json, owner=profile.owner, provider=profile.provider)
+    text = [*lines, rest]
+    starts = [place for place, line in enumerate(text) if line[:1] in (b"{", b"[")]
+    for start in starts[:8]:
+        json = parse_json(b"\n".join(text[start:]).strip())
+        value = json[0] if isinstance(json, list) and json else json
+        if isinstance(value, dict) and value.get("error"):
+            return error_facts(value, owner=profile.owner, provider=profile.provider)
     return None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from analyzer.decode.api import is_json
 from analyzer.decode.choose import decoder_for, framing_of
 from analyzer.decode.grpcweb import GRPCWebDecoder
 from analyzer.decode.jsonarray import JSONArrayDecoder
@@ -134,7 +135,7 @@ def _glanced(body: bytes, framing: str, needles: Sequence[re.Pattern[bytes]], fu
         glance = full_sse(body) if full else glance_sse(body, needles)
     else:
         glance = full_ndjson(body) if full else glance_ndjson(body, needles)
-    return Source(
+    source = Source(
         "body",
         framing,
         events=[*glance.first, *glance.hits, *glance.last],
@@ -149,6 +150,30 @@ def _glanced(body: bytes, framing: str, needles: Sequence[re.Pattern[bytes]], fu
         retry_ms=glance.retry_ms,
         last_event_id=glance.last_event_id,
     )
+    if framing == "sse" and glance.events + (glance.pending is not None) == 1:
+        _one_event_per_line(source)
+    return source
+
+
+def _one_event_per_line(source: Source) -> None:
+    """Undo a habit of home-made servers: `data:` lines without blank lines between them.
+
+    An EventSource would see one event of many lines; their own clients split at line ends. Taken for
+    that only when the whole body is a single block of several lines that are each JSON, or `[DONE]`.
+    """
+    block = source.events[0] if source.events else source.pending
+    lines = block.data.split(b"\n") if block is not None and block.data else []
+    whole = [line for line in lines if line.strip() == b"[DONE]" or (line[:1] == b"{" and is_json(line))]
+    cut = len(lines) - len(whole)
+    if len(whole) < 2 or cut > (not source.events) or (cut and whole != lines[:-1]):
+        return
+    source.malformed.append(Malformed(0, "no blank lines between events"))
+    source.events = [Event(i, "message", line) for i, line in enumerate(whole)]
+    source.count = len(whole)
+    source.pending = None
+    if source.tail is not None:
+        rest = source.tail.data.rpartition(b"\n")[2] if cut else b""
+        source.tail = Tail(rest, source.tail.offset, "unterminated line" if cut else None)
 
 
 def _decoded(body: bytes, framing: str | None, content_type: str | None) -> Source:
