@@ -9,7 +9,8 @@ input); arbitrary bytes never raise.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import json
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -40,14 +41,27 @@ class Decoder(Protocol):
 #: What `parse_json` returns for bytes that are no JSON text: distinguishable from `null`.
 NOT_JSON: Any = object()
 
+_JSON_STARTS: Final = (b"{", b"[", b'"')
+
 
 def parse_json(data: bytes | None) -> Any:
-    """The JSON value of `data`, or NOT_JSON. Never raises, whatever the bytes or their nesting."""
+    """The JSON value of `data`, or NOT_JSON. Never raises, whatever the bytes or their nesting.
+
+    What strict parsers refuse and browsers accept is accepted: half a surrogate pair (an emoji that a
+    server cut between two events), and bytes that are not UTF-8, which become U+FFFD as a client's
+    decoder makes them.
+    """
     if not data:
         return NOT_JSON
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    if data[:1] not in _JSON_STARTS:
+        return NOT_JSON
+    try:
+        return json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
         return NOT_JSON
 
 
