@@ -32,9 +32,23 @@ _PARTY_HOP: Final[dict[str, int]] = {
 
 # The gateway itself answered, because nothing usable came from behind it.
 _BEHIND_GATEWAY: Final = frozenset({"gateway-timeout", "bad-gateway", "service-unavailable"})
+# The culprit answered, and the answer was no.
+_REFUSED: Final = frozenset(
+    {
+        "session-expired", "forbidden", "login-page", "rate-limited", "request-rejected", "bot-challenge", "cors-blocked",
+        "blocked-by-extension",
+    }
+)  # fmt: skip
+_FAILED: Final = frozenset(
+    {
+        "server-error", "provider-error", "provider-overloaded", "application-error", "not-a-stream", "empty-stream",
+        "stale-cache", "service-worker-failure", "tls-failure", "proxy-failure", "dns-failure",
+    }
+)  # fmt: skip
+_NO_STREAM: Final = frozenset({"not-a-stream", "stale-cache", "service-worker-failure"})
 # The hop did its work and the answer still came through it.
 _UNBROKEN: Final = frozenset({"open-at-export", "recovered", "planned-rotation"})
-_EARLY: Final = frozenset({"connect", "request"})
+_EARLY: Final = frozenset({"connect", "request", "headers"})
 _BROWSERS: Final = {"chrome": "Chrome", "edge": "Edge", "firefox": "Firefox", "safari": "Safari"}
 
 
@@ -94,11 +108,15 @@ def path_of(stream: Stream) -> Path:
         if culprit is None:
             links = ["unsure"] * 5
         else:
-            towards_model = _never_answered(stream, culprit)
-            broken = culprit if towards_model and culprit < 5 else max(0, culprit - 1)
-            for i in range(5):
-                flows = i < broken if towards_model else i > broken
-                links[i] = "broken" if i == broken else "flow" if flows else "dead"
+            towards_model = never_answered(stream)
+            if not towards_model:
+                broken = max(0, culprit - 1)
+            elif culprit < 5:
+                broken = culprit
+            if broken is not None:
+                for i in range(5):
+                    flows = i < broken if towards_model else i > broken
+                    links[i] = "broken" if i == broken else "flow" if flows else "dead"
     hops = tuple(
         Hop(
             key,
@@ -119,21 +137,6 @@ def path_of(stream: Stream) -> Path:
     )
 
 
-# The culprit answered, and the answer was no.
-_REFUSED: Final = frozenset(
-    {
-        "session-expired", "forbidden", "login-page", "rate-limited", "request-rejected", "bot-challenge", "cors-blocked",
-        "blocked-by-extension",
-    }
-)  # fmt: skip
-_FAILED: Final = frozenset(
-    {
-        "server-error", "provider-error", "provider-overloaded", "application-error", "not-a-stream", "empty-stream",
-        "stale-cache", "service-worker-failure", "tls-failure", "proxy-failure", "dns-failure",
-    }
-)  # fmt: skip
-
-
 def _word(verdict: Verdict) -> str:
     """What happened at the culprit, for the label beside it."""
     if verdict.party == "none" or verdict.severity == "ok":
@@ -149,11 +152,17 @@ def _word(verdict: Verdict) -> str:
     return "broke here" if verdict.party == "network" else "hung up here"
 
 
-def _never_answered(stream: Stream, culprit: int) -> bool:
-    """Whether the break lies on the far side of the culprit, as seen by the reader."""
-    if stream.verdict.cause in _BEHIND_GATEWAY:
+def never_answered(stream: Stream) -> bool:
+    """Whether the answer never began: the line then breaks on the far side of the culprit.
+
+    A refusal or an error page is an answer to the request, but not the answer that was asked for.
+    """
+    row, cause = stream.exchange, stream.verdict.cause
+    if row.events:
+        return False
+    if cause in _BEHIND_GATEWAY or cause in _REFUSED or cause in _NO_STREAM:
         return True
-    return culprit in (1, 2) and stream.ending.phase in _EARLY
+    return stream.ending.phase in _EARLY or (row.status is not None and row.status >= 300)
 
 
 _NAMES: Final = (
@@ -183,11 +192,13 @@ def _caption(stream: Stream, culprit: int | None, towards_model: bool) -> str:
         return "The line was whole, and the page or the person in front of it ended the answer."
     if verdict.cause == "planned-rotation":
         return f"The line was whole: {who} closed it on schedule."
-    if verdict.party == "account":
-        return f"The request got through, and {who} did not accept it."
+    if verdict.cause in _REFUSED:
+        return f"The request got as far as {who}, which did not let it through."
     if towards_model:
-        if culprit == 3:
+        if verdict.cause in _BEHIND_GATEWAY:
             return "The request got as far as the gateway, and no usable answer came from behind it."
+        if culprit == 5:
+            return "The request got all the way, and the model's provider did not answer it."
         return f"The request got as far as {who}, and no further."
     if culprit == 5:
         return "The request got all the way, and the model's provider did not finish the answer."

@@ -49,6 +49,12 @@ def visible(text: object, limit: int | None = None) -> str:
     return f"{shown}… ({dropped:,} more characters)" if dropped else shown
 
 
+def clipped(text: object, limit: int) -> str:
+    """`text` on one line, cut with a plain ellipsis: for labels, where the whole is shown elsewhere."""
+    shown = one_line(text if isinstance(text, str) and len(text) <= 4 * limit else str(text)[: 4 * limit])
+    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
 def one_line(text: object, limit: int | None = None) -> str:
     """Like `visible`, on one line: line ends become ␊, tabs ␉."""
     return visible(text, limit).replace("\n", "␊").replace("\t", "␉")

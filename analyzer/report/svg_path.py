@@ -7,6 +7,7 @@ from typing import Final
 from markupsafe import Markup
 
 from analyzer.report.path import Hop, Path
+from analyzer.report.safe import clipped
 from analyzer.report.svg import el, image, num
 
 # Icons on a 24 × 24 grid, strokes only; drawn once per page and used by reference.

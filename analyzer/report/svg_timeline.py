@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
 from analyzer.model import Timeline
+from analyzer.report.measures import Measure
 from analyzer.report.numbers import NBSP, duration, plural, size
 from analyzer.report.safe import one_line
 from analyzer.report.svg import el, image, num, pct
@@ -56,29 +57,24 @@ def worth_showing(quiet_ms: float, total_ms: float | None) -> bool:
     )
 
 
-def limit_at(line: Timeline, limit_ms: float) -> tuple[float, bool]:
-    """Where a known limit lies on the axis, and whether it counts from the last byte.
+class Words(NamedTuple):
+    """What the drawing says. end: how it ended, `ended` for a finish, anything else is drawn as a cut.
 
-    It is drawn from the last byte when that brings it nearer to the end than counting from the start.
+    empty: said in the lane when it holds no arrival. desc: the picture in words.
     """
-    end = line.cut_ms if line.cut_ms is not None else line.total_ms or 0.0
-    if line.silence_from_ms is not None:
-        from_last = line.silence_from_ms + limit_ms
-        if abs(from_last - end) < abs(limit_ms - end):
-            return from_last, True
-    return limit_ms, False
+
+    end: str
+    empty: str
+    desc: str
 
 
-def timeline(line: Timeline, ident: str, *, end_word: str, desc: str) -> Markup | None:
-    """The timeline, None when not even a duration was recorded.
-
-    end_word: how it ended, `ended` for a finish and anything else for a cut. desc: the picture in words.
-    """
+def timeline(line: Timeline, ident: str, limits: Sequence[Measure], words: Words) -> Markup | None:
+    """The timeline, None when not even a duration was recorded."""
     total = line.total_ms
     if total is None or not math.isfinite(total) or total <= 0:
         return None
-    limits = [(limit_at(line, ms), ms) for ms, _ in line.limits]
-    span = max([total, *(at for (at, _), _ in limits if at <= total * 1.15)])
+    shown = [limit for limit in limits if limit.fits][:_MOST_LIMITS]
+    span = max([total, *(limit.end_ms for limit in shown)])
     end = line.cut_ms if line.cut_ms is not None else total
     quiet = silence_ms(line)
     parts: list[Markup | None] = [
@@ -94,11 +90,11 @@ def timeline(line: Timeline, ident: str, *, end_word: str, desc: str) -> Markup 
             text = f"{duration(quiet)} of silence"
             parts.append(el("text", text, x=middle, y=_LANE_Y + 33, class_="quiet-t", text_anchor="middle"))
     parts.append(_marks(line, span))
-    if not line.times_known:
+    if not line.marks:
         parts.append(
             el(
                 "text",
-                "no arrival times recorded",
+                words.empty,
                 x="50%",
                 y=_LANE_Y + 33,
                 class_="none-t",
@@ -106,27 +102,29 @@ def timeline(line: Timeline, ident: str, *, end_word: str, desc: str) -> Markup 
             )
         )
     parts += _axis(span)
-    rows = limits[:_MOST_LIMITS]
-    for i, ((at, from_last), limit) in enumerate(rows):
-        parts += _limit(line, at, limit, from_last, span, _AXIS_Y + _FOOT + i * _SPAN_H)
-    parts += _end(end, span, end_word)
-    height = _AXIS_Y + _FOOT + len(rows) * _SPAN_H
+    for limit in limits:
+        if not limit.fits:
+            x = pct(limit.end_ms, span)
+            parts.append(el("line", x1=x, x2=x, y1=_AXIS_Y - 5, y2=_AXIS_Y + 4, class_="limit-e"))
+    for i, limit in enumerate(shown):
+        parts += _limit(limit, span, _AXIS_Y + _FOOT + i * _SPAN_H)
+    parts += _end(end, span, words.end)
+    height = _AXIS_Y + _FOOT + len(shown) * _SPAN_H
     inner = el("svg", *parts, x="1.5%", width="97%", height=height, class_="ov")
-    return image(ident, "Timeline", desc, inner, width="100%", height=height, class_="timeline")
+    return image(ident, "Timeline", words.desc, inner, width="100%", height=height, class_="timeline")
 
 
-def _limit(line: Timeline, at: float, limit: float, from_last: bool, span: float, y: float) -> list[Markup]:
-    """A known limit as a measure under the axis: from where it counts to where it ends."""
-    start = line.silence_from_ms if from_last and line.silence_from_ms is not None else 0.0
-    x1, x2, middle = pct(start, span), pct(at, span), pct((start + min(at, span)) / 2, span)
+def _limit(limit: Measure, span: float, y: float) -> list[Markup]:
+    """A limit that fits, as a measure under the axis: from where it counts to where it fires."""
+    x1, x2 = pct(limit.start_ms, span), pct(limit.end_ms, span)
+    middle = pct((limit.start_ms + limit.end_ms) / 2, span)
     parts = [
         el("line", x1=x1, x2=x2, y1=y + 8, y2=y + 8, class_="limit"),
         el("line", x1=x1, x2=x1, y1=y + 3, y2=y + 13, class_="limit-e"),
+        el("line", x1=x2, x2=x2, y1=y + 3, y2=y + 13, class_="limit-e"),
+        el("line", x1=x2, x2=x2, y1=_LANE_Y, y2=_AXIS_Y, class_="limit"),
     ]
-    if at <= span * 1.001:
-        parts.append(el("line", x1=x2, x2=x2, y1=y + 3, y2=y + 13, class_="limit-e"))
-        parts.append(el("line", x1=x2, x2=x2, y1=_LANE_Y, y2=_AXIS_Y, class_="limit"))
-    text = f"{tick_words(limit)} limit"
+    text = f"{tick_words(limit.limit_ms)} limit"
     parts.append(el("text", text, x=middle, y=y + 12, class_="limit-t", text_anchor="middle"))
     return parts
 

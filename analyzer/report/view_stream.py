@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,12 +12,13 @@ from markupsafe import Markup, escape
 from analyzer.causes import CAUSES, Confidence, Party
 from analyzer.columns import Exchange, columns
 from analyzer.model import Evidence, Stream, Timeline, Verdict
+from analyzer.report.measures import Measure, measures
 from analyzer.report.numbers import duration, instant, number, size
-from analyzer.report.path import path_of
+from analyzer.report.path import never_answered, path_of
 from analyzer.report.prose import Block, blocks, breakable, prose
 from analyzer.report.safe import one_line, pretty_json, visible
 from analyzer.report.svg_timeline import (
-    limit_at,
+    Words,
     phase_class,
     shape,
     shape_words,
@@ -36,6 +38,11 @@ PARTY_WORDS: Final[dict[Party, str]] = {
     "none": "nobody", "user": "the user or the page", "browser": "the browser", "network": "the network",
     "gateway": "the gateway", "origin": "the application", "provider": "the model provider",
     "account": "the account or session", "unknown": "not known",
+}  # fmt: skip
+_ENDED: Final[dict[Party, str]] = {
+    "none": "nobody hung up", "user": "ended by the user or the page", "browser": "ended in the browser",
+    "network": "ended in the network", "gateway": "ended by the gateway", "origin": "ended by the application",
+    "provider": "ended by the model provider", "account": "about the account or session", "unknown": "ended by someone unknown",
 }  # fmt: skip
 _TONE_WORDS: Final = {"failed": "Failed", "degraded": "Degraded", "info": "Nobody’s fault", "ok": "Completed"}
 _READERS: Final = (
@@ -130,8 +137,9 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
     """The view of one redacted stream. several: the report is made from more than one capture."""
     row, verdict, line = stream.exchange, stream.verdict, stream.timeline
     seen: set[str] = set()
-    end_word = _end_word(verdict, line)
-    words = timeline_words(line, end_word=end_word)
+    limits = measures(line, row)
+    end_word = _end_word(stream)
+    words = Words(end_word, _empty_lane(stream), timeline_words(line, end_word=end_word))
     request = " ".join(x for x in (row.method, f"{row.host or ''}{row.path or ''}" or row.url) if x)
     sizes = [max(0, value) for value in stream.shape]
     said = shape_words(sizes, row.events)
@@ -146,12 +154,12 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         where=one_line(row.where or "", 200),
         explanation=prose(verdict.explanation, seen),
         sure=SURE[verdict.confidence],
-        who=PARTY_WORDS[verdict.party],
+        who=_ENDED[verdict.party],
         caption=path_of(stream).caption,
-        timeline=timeline(line, f"{anchor}-tl", end_word=end_word, desc=words),
+        timeline=timeline(line, f"{anchor}-tl", limits, words),
         phases=_phases(line),
         legend=_legend(line),
-        limits=_limits(line),
+        limits=_limits(limits),
         shape=shape(sizes, f"{anchor}-sh", said),
         shape_words=said,
         evidence=[_evidence(item, stream) for item in verdict.evidence],
@@ -189,12 +197,21 @@ def _nothing(verdict: Verdict, reader: str) -> str:
     return _NOTHING[reader]
 
 
-def _end_word(verdict: Verdict, line: Timeline) -> str:
+def _end_word(stream: Stream) -> str:
+    verdict, row = stream.verdict, stream.exchange
     if verdict.cause == "open-at-export":
         return "still open"
     if verdict.party == "user":
         return "stopped"
-    return "cut" if verdict.severity == "failed" or line.cut_ms is not None else "ended"
+    if verdict.severity == "failed" and never_answered(stream) and row.status:
+        return f"answered {row.status}"
+    return "cut" if verdict.severity == "failed" or stream.timeline.cut_ms is not None else "ended"
+
+
+def _empty_lane(stream: Stream) -> str:
+    if stream.exchange.events == 0 or never_answered(stream):
+        return "no event arrived"
+    return "the capture has no arrival times"
 
 
 def _runner(cause: str, rule: str, why: str, seen: set[str]) -> RunnerView:
@@ -243,12 +260,25 @@ def _legend(line: Timeline) -> list[tuple[str, str]]:
     return found
 
 
-def _limits(line: Timeline) -> list[str]:
+def _limits(limits: Sequence[Measure]) -> list[str]:
+    """Legend of the limits: a line for each that fits, one for all that were outlived."""
     found: list[str] = []
-    for limit, label in line.limits:
-        _, from_last = limit_at(line, limit)
-        since = "after the last byte" if from_last else "after the request began"
-        found.append(f"{tick_words(limit)} {since}: {one_line(label, 160)}")
+    for limit in limits:
+        if limit.fits:
+            since = "of silence" if limit.from_last else "since the request began"
+            whose = (
+                one_line(limit.label, 160)
+                if limit.label
+                else "nobody’s default, but a value that is often set"
+            )
+            found.append(f"{tick_words(limit.limit_ms)} {since}: {whose}")
+    passed = [
+        f"{tick_words(m.limit_ms)}{f' ({one_line(m.label, 80)})' if m.label else ''}"
+        for m in limits
+        if not m.fits
+    ]
+    if passed:
+        found.append(f"Outlived: {', '.join(passed)}")
     return found
 
 
@@ -272,12 +302,21 @@ def show(column: str, value: object) -> str:
     return "not recorded" if value is None else visible(value, 600)
 
 
+_NAMES: Final = frozenset({"nginx", "openai", "anthropic", "cloudflare", "haproxy", "envoy"})
+
+
+def _sentence(text: str) -> str:
+    """With a capital at its beginning, unless it begins with a name that has none."""
+    first = text.split(" ", 1)[0]
+    return text[0].upper() + text[1:] if first.isalpha() and first.isascii() and first not in _NAMES else text
+
+
 def _evidence(item: Evidence, stream: Stream) -> EvidenceView:
     column = columns().get(item.column)
     where, entry = item.where, stream.exchange.where
     return EvidenceView(
         role="main" if item.role == "primary" else "related",
-        text=prose(item.text),  # inside a summary, where links must not be
+        text=prose(_sentence(item.text)),  # inside a summary, where links must not be
         column=one_line(item.column, 60),
         meaning=column.meaning if column else None,
         value=show(item.column, item.value),
