@@ -1,13 +1,14 @@
 """Conditions into SQL.
 
 Three-valued logic decides the outcome. A clause over an unrecorded column is NULL; `all` and `any` are
-SQL's AND and OR. A `none` that cannot be decided does not block, but it caps the confidence: so every
-condition is compiled twice, *lenient* (an undecided outermost `none` counts as satisfied) and *strict*
-(it stays NULL). A rule fires when lenient is true, and is capped when strict is not.
+SQL's AND and OR. A `none` that cannot be decided does not block, but it caps the confidence: conditions
+are compiled *leniently* (an undecided outermost `none` counts as satisfied), and beside that comes the
+question whether it took this leniency to fire.
 
 Each rule's answer for a row is a code of three bits, 0 when it did not fire: the confidence (1 possible,
 2 likely, 3 certain) and 4 when capped. Twenty-one codes make one BIGINT, so that the answers of all
-rules for one row are a handful of numbers, cheap to compare and to group by over millions of rows.
+rules for one row are a handful of numbers, cheap to compare and to group by over millions of rows. The
+shorter the SQL the better: with a few rows, parsing and planning it is most of the work.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def clause_sql(clause: Clause, known: Known = NOTHING) -> str:
             return TRUE
     elif any(name in known.absent for name in clause.columns()):
         return NULL
+    if clause.column in known.whole and known.never(clause) and len(clause.columns()) == 1:
+        return FALSE
     return OPERATORS[clause.operator].sql(quote(clause.column), columns()[clause.column], clause.value)
 
 
@@ -51,24 +54,34 @@ def lenient_sql(group: Group, known: Known = NOTHING) -> str:
     return _positive(group, known, lambda blocked: _coalesce(_not(blocked)))
 
 
-def strict_sql(group: Group, known: Known = NOTHING) -> str:
-    """True where the condition holds and every `none` clause could be decided."""
-    return _positive(group, known, _not)
-
-
 def has_none(group: Group) -> bool:
     """Whether there is a `none` anywhere in it: only then can it be capped."""
-    return bool(group.none) or any(
-        has_none(node) for node in (*group.all, *group.any) if isinstance(node, Group)
-    )
+    return bool(group.none) or _none_below(group)
 
 
-def code_sql(rule: Rule, known: Known = NOTHING) -> str:
-    """The rule's code for a row: 0, or confidence plus cap. '0' when it can never fire."""
+def undecided_sql(group: Group, known: Known = NOTHING) -> str:
+    """Where the condition holds: true if it does so only because a `none` could not be decided."""
+    if not has_none(group):
+        return FALSE
+    if _none_below(group):
+        strict = _positive(group, known, _not)
+        return f"({strict}) IS NOT TRUE"
+    # The rest holds, so that only this `none` can have kept it from holding strictly.
+    blocked = _or([_exact(node, known) for node in group.none])
+    if blocked in (TRUE, FALSE):
+        return FALSE
+    return TRUE if blocked == NULL else f"({blocked}) IS NULL"
+
+
+def code_sql(rule: Rule, known: Known = NOTHING, place: int = 0) -> str | None:
+    """The rule's code for a row, shifted to its place in a key; None when it can never fire."""
     fires = lenient_sql(rule.when, known)
+    if rule.kinds:
+        fires = _and([_kinds(rule, known), fires])
     if fires == FALSE:
-        return "0"
-    level = str(_LEVEL[rule.confidence])
+        return None
+    shift = _BITS * place
+    level = str(_LEVEL[rule.confidence] << shift)
     steps = []
     for name, group in (
         (3, rule.certain_when), (2, rule.likely_when), (1, rule.possible_when),
@@ -76,32 +89,30 @@ def code_sql(rule: Rule, known: Known = NOTHING) -> str:
         if group is None:
             continue
         holds = lenient_sql(group, known)
-        if holds == FALSE:
-            continue
-        value = str(name)
-        if name == 3 and has_none(group):
-            value = f"CASE WHEN {strict_sql(group, known)} THEN 3 ELSE {2 + _CAPPED} END"
-        steps.append(f"WHEN {holds} THEN {value}")
+        if holds != FALSE:
+            # Held at likely means: not certain. A lower level loses nothing by an undecided `none`.
+            cap = _cap_sql(undecided_sql(group, known), shift) if name == 3 else ""
+            steps.append(f"WHEN {holds} THEN {name << shift}{cap}")
     if steps:
-        level = f"CASE {' '.join(steps)} ELSE {level} END"
-    if has_none(rule.when):
-        capped = f"(least(({level}) & 3, 2) | {_CAPPED})"
-        level = f"CASE WHEN {strict_sql(rule.when, known)} THEN {level} ELSE {capped} END"
-    if rule.kinds:
-        fires = _and([_kinds(rule, known), fires])
-        if fires == FALSE:
-            return "0"
+        level = f"(CASE {' '.join(steps)} ELSE {level} END)"
+    level += _cap_sql(undecided_sql(rule.when, known), shift)
     return f"CASE WHEN {fires} THEN {level} ELSE 0 END"
 
 
 def key_sql(codes: Sequence[str]) -> str:
-    """Up to `BATCH` codes packed into one BIGINT, the first rule in the lowest bits."""
-    parts = [
-        f"(({code})::BIGINT << {_BITS * i})" if i else f"({code})::BIGINT"
-        for i, code in enumerate(codes)
-        if code != "0"
-    ]
-    return " | ".join(parts) or "0::BIGINT"
+    """Up to `BATCH` shifted codes as one BIGINT, the first rule in the lowest bits."""
+    return f"({' | '.join(f'({code})' for code in codes)})::BIGINT"
+
+
+def _cap_sql(undecided: str, shift: int) -> str:
+    if undecided == FALSE:
+        return ""
+    cap = _CAPPED << shift
+    return f" | {cap}" if undecided == TRUE else f" | CASE WHEN {undecided} THEN {cap} ELSE 0 END"
+
+
+def _none_below(group: Group) -> bool:
+    return any(has_none(node) for node in (*group.all, *group.any) if isinstance(node, Group))
 
 
 def decode(keys: Sequence[int], rule_ids: Sequence[str]) -> list[Finding]:
@@ -112,7 +123,9 @@ def decode(keys: Sequence[int], rule_ids: Sequence[str]) -> list[Finding]:
         while key:
             code = key & 7
             if code:
-                found.append(Finding(rule_ids[position], _CONFIDENCE[code & 3], bool(code & _CAPPED)))
+                capped = bool(code & _CAPPED)
+                level = min(code & 3, _LEVEL["likely"]) if capped else code & 3
+                found.append(Finding(rule_ids[position], _CONFIDENCE[level], capped))
             key >>= _BITS
             position += 1
     return found
@@ -166,8 +179,9 @@ def _or(parts: Sequence[str]) -> str:
 
 
 def _joined(sign: str, parts: Sequence[str]) -> str:
+    # Every part is one comparison or brings its own brackets, so that none are needed around it.
     different = list(dict.fromkeys(parts))
-    return different[0] if len(different) == 1 else "(" + sign.join(f"({part})" for part in different) + ")"
+    return different[0] if len(different) == 1 else f"({sign.join(different)})"
 
 
 def _not(part: str) -> str:

@@ -39,8 +39,8 @@ def plan(rules: Iterable[Rule], known: Known = NOTHING) -> Plan:
     codes: list[str] = []
     rule_ids: list[str] = []
     for rule in rules:
-        code = code_sql(rule, known)
-        if code != "0":
+        code = code_sql(rule, known, len(codes) % BATCH)
+        if code is not None:
             codes.append(code)
             rule_ids.append(rule.id)
     keys = [key_sql(codes[start : start + BATCH]) for start in range(0, len(codes), BATCH)]
