@@ -1,0 +1,104 @@
+"""Error bodies as the providers, frameworks and gateways write them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from analyzer.protocols import classify_error
+from analyzer.protocols.errorbody import error_facts
+
+OPENAI = ("api.openai.com", "/v1/chat/completions")
+APP = ("app.example.com", "/api/chat")
+JSON = "application/json"
+
+
+def told(
+    status: int | None, body: Any, where: tuple[str, str] = APP, content_type: str = JSON
+) -> dict[str, Any]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    facts = classify_error(status, content_type, raw, {}, *where)
+    return {name: getattr(facts, name) for name in facts.__slots__}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "where", "kind", "owner"),
+    [
+        (429, {"error": {"message": "m", "type": "tokens", "param": None, "code": "rate_limit_exceeded"}}, OPENAI, "rate-limit", "provider"),
+        (429, {"error": {"message": "m", "type": "insufficient_quota", "param": None, "code": "insufficient_quota"}}, OPENAI, "quota", "provider"),
+        (400, {"error": {"message": "m", "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}, OPENAI, "rejected", "provider"),
+        (401, {"error": {"message": "m", "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}}, OPENAI, "auth", "provider"),
+        (503, {"error": {"message": "That model is currently overloaded", "type": "server_error", "param": None, "code": None}}, OPENAI, "overloaded", "provider"),
+        (500, {"error": {"message": "m", "type": "server_error", "param": None, "code": None}}, OPENAI, "server", "provider"),
+        (400, {"error": {"code": "content_filter", "message": "m", "param": "prompt", "type": None}}, ("r.openai.azure.com", "/openai/deployments/d/chat/completions"), "filtered", "provider"),
+        (529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, ("api.anthropic.com", "/v1/messages"), "overloaded", "provider"),
+        (429, {"type": "error", "error": {"type": "rate_limit_error", "message": "m"}}, ("api.anthropic.com", "/v1/messages"), "rate-limit", "provider"),
+        (429, {"type": "error", "error": {"type": "rate_limit_error", "message": "m", "details": {"error_code": "enforced_spend_limit_reached"}}}, ("api.anthropic.com", "/v1/messages"), "quota", "provider"),
+        (413, {"type": "error", "error": {"type": "request_too_large", "message": "m"}}, ("api.anthropic.com", "/v1/messages"), "rejected", "provider"),
+        (402, {"type": "error", "error": {"type": "billing_error", "message": "m"}}, ("api.anthropic.com", "/v1/messages"), "quota", "provider"),
+        (504, {"type": "error", "error": {"type": "timeout_error", "message": "m"}}, ("api.anthropic.com", "/v1/messages"), "timeout", "provider"),
+        (503, {"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}, APP, "overloaded", "provider"),
+        (503, {"error": {"code": 503, "message": "down", "status": "UNAVAILABLE"}}, APP, "unavailable", "provider"),
+        (429, [{"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED"}}], APP, "rate-limit", "provider"),
+        (504, {"error": {"code": 504, "message": "m", "status": "DEADLINE_EXCEEDED"}}, APP, "timeout", "provider"),
+        (402, {"error": {"code": 402, "message": "Insufficient credits", "metadata": {}}}, ("openrouter.ai", "/api/v1/chat/completions"), "quota", "provider"),
+        (502, {"error": {"code": 502, "message": "Provider returned error"}}, ("openrouter.ai", "/api/v1/chat/completions"), "server", "provider"),
+        (429, {"message": "Too many tokens, please wait before trying again."}, ("bedrock-runtime.eu-central-1.amazonaws.com", "/model/m/converse-stream"), "rate-limit", "provider"),
+        (404, {"error": "model 'x' not found"}, APP, "rejected", "application"),
+        (422, {"detail": [{"loc": ["body"], "msg": "Field required", "type": "missing"}]}, APP, "rejected", "framework"),
+        (401, {"detail": "Not authenticated"}, APP, "auth", "application"),
+        (503, {"type": "about:blank", "title": "Service Unavailable", "status": 503}, APP, "unavailable", "application"),
+        (504, {"message": "Endpoint request timed out"}, APP, "timeout", "gateway"),
+        (403, {"error": "forbidden"}, APP, "forbidden", "application"),
+        (401, {"error": "invalid_token", "error_description": "The access token expired"}, APP, "auth", "application"),
+    ],
+)  # fmt: skip
+def test_error_body(status: int, body: Any, where: tuple[str, str], kind: str, owner: str) -> None:
+    found = told(status, body, where)
+    assert (found["error_class"], found["error_owner"]) == (kind, owner)
+
+
+def test_provider_is_named_by_its_host_or_by_a_shape_that_only_it_writes() -> None:
+    assert told(429, {"error": {"type": "x", "message": "m"}}, OPENAI)["provider"] == "openai"
+    anthropic = {"type": "error", "error": {"type": "api_error", "message": "m"}}
+    assert told(500, anthropic)["provider"] == "anthropic"
+    assert told(500, {"error": {"type": "x", "message": "m"}})["provider"] is None
+
+
+def test_claude_ai_puts_the_limit_into_the_message() -> None:
+    inner = json.dumps({"type": "exceeded_limit", "resetsAt": 1})
+    body = {"type": "error", "error": {"type": "rate_limit_error", "message": inner}}
+    assert told(429, body)["error_type"] == "exceeded_limit"
+
+
+def test_text_of_a_gateway() -> None:
+    found = told(504, b"upstream request timeout", content_type="text/plain")
+    assert (found["error_class"], found["error_owner"]) == ("timeout", "gateway")
+
+
+def test_html_page_is_left_to_others() -> None:
+    found = told(502, b"<html><body>502 Bad Gateway</body></html>", content_type="text/html")
+    assert (found["error_class"], found["error_owner"], found["error_text"]) == ("server", None, None)
+
+
+def test_no_body_leaves_the_status_to_speak() -> None:
+    assert classify_error(401, None, None, {}, *APP).error_class == "auth"
+
+
+def test_an_event_stream_that_is_one_error() -> None:
+    body = b'data: {"error":{"message":"slow down","type":"rate_limit_error"}}\n\n'
+    assert told(429, body, content_type="text/event-stream")["error_type"] == "rate_limit_error"
+
+
+def test_a_healthy_json_answer_is_no_error() -> None:
+    assert told(200, {"id": "x", "error": None})["error_class"] is None
+    assert told(200, {"error": {"message": "m", "type": "server_error"}})["error_class"] == "server"
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, [], {}, [[[[[[1]]]]]], {"error": {"error": {"error": {"error": {"error": {}}}}}}]
+)
+def test_any_shape_is_survived(value: Any) -> None:
+    assert error_facts(value).error_class == "unknown"

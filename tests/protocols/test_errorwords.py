@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer.columns import VALUES
+from analyzer.protocols.errorwords import _NUMBERS, _TEXTS, _WORDS, class_of_number, class_of_word, classify
+
+
+def test_every_class_is_in_the_vocabulary() -> None:
+    names = {name for name, _ in [*_WORDS, *_TEXTS]} | set(_NUMBERS.values())
+    assert names <= set(VALUES["error_class"])
+
+
+@pytest.mark.parametrize(
+    "word", ["rate_limit_error", "RateLimitError", "ThrottlingException", "RESOURCE_EXHAUSTED"]
+)
+def test_spellings_of_one_thing(word: str) -> None:
+    assert class_of_word(word) == "rate-limit"
+
+
+def test_unlisted_server_codes_are_the_servers() -> None:
+    assert class_of_number(599) == "server"
+    assert class_of_number(200) is None
+
+
+def test_a_number_overrules_a_type_that_says_little() -> None:
+    assert classify("invalid_request_error", "429", None) == "rate-limit"
+    assert classify("rate_limit_error", "500", None) == "rate-limit"
+
+
+def test_silence_is_unknown() -> None:
+    assert classify(None, None, None) == "unknown"
