@@ -430,9 +430,10 @@ def instant_sql(raw: str, form: str) -> str:
     iso = f"timezone('UTC', TRY_CAST(regexp_replace({raw}, '([+-]\\d\\d)(\\d\\d)$', '\\1:\\2') AS TIMESTAMPTZ))"
     if form == "iso":
         return iso
-    number = f"TRY_CAST({raw} AS DECIMAL(38, 9))"
+    number = f"TRY_CAST({raw} AS DECIMAL(28, 9))"
     micros = (
-        f"CAST(round(CASE WHEN {number} > 1e17 THEN {number} / 1000 WHEN {number} > 1e14 THEN {number}"
-        f" WHEN {number} > 1e11 THEN {number} * 1000 ELSE {number} * 1000000 END) AS BIGINT)"
+        f"CASE WHEN {number} > 1e17 THEN CAST({number} AS BIGINT) // 1000 WHEN {number} > 1e14"
+        f" THEN CAST({number} AS BIGINT) WHEN {number} > 1e11 THEN CAST({number} * 1000 AS BIGINT)"
+        f" ELSE CAST({number} * 1000000 AS BIGINT) END"
     )
     return f"CASE WHEN {number} IS NOT NULL THEN make_timestamp({micros}) ELSE {iso} END"

@@ -91,8 +91,9 @@ def detect_lines(
     named = {f.id for _, f, _ in close if f.names and re.search(f.names, name)}
 
     def rank(candidate: tuple[int, Format, tuple[Envelope, ...]]) -> tuple[bool, bool, int, int]:
-        _, fmt, wrapping = candidate
-        yields = bool(set(fmt.after) & ids)
+        hits, fmt, wrapping = candidate
+        # of two formats with the same shape the one that claims more lines is right; on a tie, `after` says
+        yields = any(n >= hits for n, rival, _ in close if rival.id in fmt.after)
         return (fmt.id in named, not yields, fmt.weight, -len(wrapping))
 
     hits, fmt, wrapping = max(close, key=rank)
