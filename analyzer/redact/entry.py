@@ -17,6 +17,10 @@ _PASS_NUMBERS: Final = words(
     "status headersSize bodySize _transferSize _bodySize size compression time opcode lineNumber columnNumber "
     "_requestTime _responseTime _wallTime _chunkCount"
 )
+_PASS_WORDS: Final = (
+    "startedDateTime", "pageref", "connection", "_connectionId", "_priority", "_resourceType", "_fromCache", "_fetchType",
+    "_charlesStatus", "_serviceWorkerResponseSource",
+)  # fmt: skip
 _REQUEST_SETTINGS: Final = words(
     "stream model max_tokens max_completion_tokens max_output_tokens temperature stream_options n background store"
 )
@@ -37,7 +41,7 @@ class Rules(Protocol):
 def redact_entry(raw: dict[str, Any], rules: Rules) -> dict[str, Any]:
     """See `Redactor.entry`. Unlisted fields are left out; what has the wrong type too."""
     shown: dict[str, Any] = {}
-    for key in ("startedDateTime", "pageref", "connection", "_connectionId", "_priority", "_resourceType"):
+    for key in _PASS_WORDS:
         if isinstance(raw.get(key), str):
             shown[key] = rules.column("connection_id", raw[key])
     if _number(raw.get("time")):
@@ -47,6 +51,9 @@ def redact_entry(raw: dict[str, Any], rules: Rules) -> dict[str, Any]:
     initiator = raw.get("_initiator")
     if isinstance(initiator, dict) and isinstance(initiator.get("type"), str):
         shown["_initiator"] = {"type": rules.column("initiator", initiator["type"])}
+    close = raw.get("_webSocketClose")
+    if isinstance(close, dict) and _number(close.get("code")):
+        shown["_webSocketClose"] = {"code": close["code"]}
     if isinstance(raw.get("timings"), dict):
         shown["timings"] = {str(k)[:40]: v for k, v in list(raw["timings"].items())[:30] if _number(v)}
     if isinstance(raw.get("cache"), dict) and raw["cache"]:

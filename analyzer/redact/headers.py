@@ -74,6 +74,11 @@ def treatment(name: str) -> str:
     return "hidden"
 
 
+def is_version(name: str) -> bool:
+    """Values of dotted numbers that are versions, though they look like addresses."""
+    return name.lower() == "user-agent" or name.lower().startswith("sec-ch-ua")
+
+
 def scheme_of(value: str) -> str:
     """`Bearer` of `Bearer abc`; empty where the value is a bare credential."""
     head, space, _ = value.strip().partition(" ")

@@ -146,7 +146,8 @@ class Masker:
         if how == "url":
             return self.url(value)
         if how in {"plain", "id"}:
-            return self.scrub(value) if how == "plain" else self.identifier(value)
+            whole = how == "id" or headers.is_version(name)
+            return self.identifier(value) if whole else self.scrub(value)
         return self.credential(value, "header")
 
     def identifier(self, value: str) -> str:

@@ -26,12 +26,14 @@ _STRUCTURE: Final = words(
     """
     startedDateTime method httpVersion mimeType encoding pageref connection _connectionId _priority _resourceType id
     _initialPriority expires sameSite version _transferEncoding protocol scheme _securityState _protocol _fetchType
-    lastAccess eTag hitCount _resource_type _requestId _frameref _monotonicTime _time _cache
+    lastAccess hitCount _requestId _frameref _frameId _monotonicTime _fromCache _charlesStatus
+    _serviceWorkerResponseSource _splash_processing_state _initiator_type _wasAborted _requestBodyStatus
+    _browser_name _browser_version _contentType _contentEncoding _cacheControl _expires _HARResources
     """
 )
 _URLS: Final = words("url redirectURL _initiator documentURL _documentURL referrer origin href _url baseURL")
 _ERRORS: Final = words(
-    "_error _failureText statusText _statusText error _errorText message _blockedReason reason"
+    "_error _errorMessage _failureText statusText _statusText error _errorText message _blockedReason reason"
 )
 _DROPPED_BODIES: Final = re.compile(
     r"(?i)(?:image|font|audio|video)/|javascript|ecmascript|/css|wasm|octet-stream$"
@@ -258,7 +260,7 @@ class HarMasker:
     def _leaf(self, value: str, key: str) -> str:
         if not value:
             return value
-        if key in ("serverIPAddress", "_remoteIPAddress", "_remoteAddress", "remoteAddress"):
+        if key in ("serverIPAddress", "_remoteIPAddress", "_remoteAddress", "remoteAddress", "_ip_addr"):
             return (
                 self.masker.scrub(value)
                 if not re.fullmatch(r"\[?[0-9A-Fa-f:.]+\]?", value)
@@ -276,7 +278,7 @@ class HarMasker:
             return self.masker.url(value)
         if key in _ERRORS:
             return self.masker.scrub(value)
-        return value if vocabulary.is_word(value) and " " not in value else self._unknown(value)
+        return value if vocabulary.keeps(key, value) else self._unknown(value)
 
     def _address(self, value: str) -> str:
         """A server's public address is no secret; a private one shows the inside of a network."""

@@ -39,6 +39,7 @@ _STRONG: Final = re.compile(
     r"(?i)eyJ[A-Za-z0-9_-]{5}|bearer |basic [A-Za-z0-9+/]|(?<![A-Za-z0-9])(?:sk|pk|rk|gh[oprsu]|xox[a-z]|hf|gsk|tok|glpat|github_pat|whsec"
     r"|tgp)[-_][A-Za-z0-9]|AIza|ya29\.|AKIA|ASIA|-----BEGIN|[\w.+-]@[\w-]+\."
 )
+_SCHEME: Final = re.compile(r"(?i)(?:bearer|basic|negotiate|digest)\s+$")
 _SAFE_VALUES: Final = frozenset({"-", "null", "none", "true", "false", '""', "REDACTED", "[]"})
 _KEPT: Final = frozenset({"jwt", "api-key", "email", "cookie", "private-key"})
 
@@ -118,6 +119,8 @@ class LogMasker:
             secret = line[hit.start : hit.end]
             if hit.kind in _KEPT:
                 parts += [line[at : hit.start], self.masker.value(hit.kind, secret)]
+            elif hit.kind == "token" and _SCHEME.search(line, max(0, hit.start - 12), hit.start):
+                parts += [line[at : hit.start], self.masker.credential(secret)]
             elif hit.kind in {"quoted", "url", "content", "token"} and _STRONG.search(secret):
                 # A long quoted part, such as a request line: only what is strong in it goes.
                 parts += [line[at : hit.start], self._inside(secret, hit.kind)]

@@ -22,7 +22,7 @@ _STRONG: Final = words("private-key jwt api-key email card iban")
 _WORD: Final = re.compile(r"[\w.:/ @~#=;,+()\[\]{}%|-]{1,200}")
 _KEEP: Final = words("capture where position")
 _IDENTIFIERS: Final = words(
-    "request_id gateway_request_id connection_id error_type error_code finish_reason model initiator_extension ticket"
+    "request_id gateway_request_id connection_id error_type error_code finish_reason model initiator_extension ticket user_agent"
 )
 
 
@@ -153,7 +153,8 @@ class Redactor:
         if how == "url":
             return one_line(redact_url(value, self.place), 2000)
         if how == "plain":
-            return one_line(self._scrub(value), 1000)
+            shown = self._identifier(value) if headers.is_version(name) else self._scrub(value)
+            return one_line(shown, 1000)
         secret = next((hit for hit in hits(value[:4096]) if hit.kind in {"jwt", "api-key"}), None)
         self.counts["header"] += 1
         if secret:
@@ -211,9 +212,8 @@ class Redactor:
         return self.place("ip", str(address))
 
     def _identifier(self, value: str) -> str:
-        if _WORD.fullmatch(value) and not self._strong(value):
-            return value
-        return self._line(value)
+        """A value that is made to be quoted: only what has a secret's own shape goes."""
+        return one_line(self._scrub(value, only=_STRONG), 1000)
 
     def _strong(self, value: str) -> bool:
         return any(hit.kind in _STRONG for hit in hits(value[:_LONGEST]))
@@ -224,10 +224,13 @@ class Redactor:
             return f"{visible(self._scrub(text[:2000]))}… ⟨text {len(text):,} characters⟩"
         return visible(self._scrub(text))
 
-    def _scrub(self, text: str) -> str:
+    def _scrub(self, text: str, only: frozenset[str] | None = None) -> str:
+        """only: kinds to replace; None is all."""
         parts: list[str] = []
         at = 0
         for hit in hits(text):
+            if only is not None and hit.kind not in only:
+                continue
             parts.append(text[at : hit.start])
             secret = text[hit.start : hit.end]
             at = hit.end

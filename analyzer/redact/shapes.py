@@ -77,7 +77,7 @@ _PATTERNS: Final = (
     ),
     (
         "content",
-        rf"{_QUOTE}(?i:(?<![a-z_])(?:{_CONTENT}))[\"'\\]{{1,4}}\s{{0,3}}:\s{{0,3}}\[?\s{{0,3}}[\"'\\]{{1,4}}"
+        rf"{_QUOTE}(?i:(?<![a-z_])(?P<content_k>{_CONTENT}))[\"'\\]{{1,4}}\s{{0,3}}:\s{{0,3}}\[?\s{{0,3}}[\"'\\]{{1,4}}"
         rf"(?P<content_v>{_QUOTED_VALUE}){_QUOTE}",
     ),
     ("key", r"\"(?P<key_v>[^\"\n]{1,64}+)\"(?=\s{0,3}:)"),
@@ -228,8 +228,7 @@ def _judge(match: re.Match[str], kind: str, depth: int) -> Iterator[Hit]:
     elif kind == "pair":
         yield from _pair(match)
     elif kind == "content":
-        value = match.group("content_v")
-        if not re.fullmatch(r"[\w.:-]{1,40}", value) or opaque(value):
+        if _is_content(match.group("content_k"), match.group("content_v")):
             yield Hit(*match.span("content_v"), "content")
     elif kind == "quoted":
         begin, stop = _inside(match, kind)
@@ -250,6 +249,13 @@ def _judge(match: re.Match[str], kind: str, depth: int) -> Iterator[Hit]:
         plain = decoded(word)
         if plain != word and any(True for _ in hits(plain, depth + 1)):
             yield Hit(start, end, "encoded")
+
+
+def _is_content(key: str, value: str) -> bool:
+    """Somebody's text. A name may be a program's (`AbortError`, `max_tokens`), a text may not."""
+    if key.lower().endswith("name"):
+        return not re.fullmatch(r"[\w:-]{1,40}", value) or opaque(value) is not None
+    return len(value) > 2
 
 
 def text_like(quoted: str) -> bool:

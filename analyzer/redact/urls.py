@@ -80,9 +80,11 @@ def redact_url(url: str, place: Place) -> str:
 def _opaque_url(scheme: str, rest: str) -> str:
     if scheme.lower() == "about":
         return f"about:{rest[:40]}" if re.fullmatch(r"[a-z-]{0,40}", rest[:41]) else "about:⟨text⟩"
-    media = re.match(r"[\w.+/-]{0,60}", rest) if scheme.lower() == "data" else None
-    head = f"{media.group()}," if media and media.group() else ""
-    return f"{scheme}:{head}⟨{len(rest) - max(0, len(head) - 1):,} characters⟩"
+    if scheme.lower() != "data":
+        return f"{scheme}:⟨{len(rest):,} characters⟩"
+    head, _, content = rest.partition(",")
+    media = re.match(r"[\w.+/-]{0,60}", head)
+    return f"{scheme}:{media.group() if media else ''},⟨{len(content):,} characters⟩"
 
 
 def redact_host(host: str, place: Place) -> str:
