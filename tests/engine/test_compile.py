@@ -164,14 +164,6 @@ def test_explained_outcome_equals_three_valued_logic(row: Exchange, when: Group)
         assert getattr(row, explained.column or "") is None
 
 
-@given(addresses, networks)
-@settings(max_examples=100, deadline=None)
-def test_cidr_equals_the_standard_library(address: str, network: str) -> None:
-    ruleset = RuleSet({"r": rule("r", group(all=[clause("server_ip|cidr", network)]))})
-    fired = bool(evaluate([Exchange(server_ip=address)], ruleset).findings[0])
-    assert fired == three_valued.in_network(address, network)
-
-
 def test_none_that_is_not_recorded_caps_at_likely_and_does_not_block() -> None:
     made = rule("r", group(all=[clause("status", 504)], none=[clause("gateway", "nginx")]))
     ruleset = RuleSet({"r": made})

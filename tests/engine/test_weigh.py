@@ -46,15 +46,6 @@ def test_refining_a_cause_and_a_basis() -> None:
     assert ranked(ruleset, ("net", "certain"), ("late", "certain"), ("wide", "possible")).winner == "wide"
 
 
-def test_rule_named_by_id_wins_over_a_selector() -> None:
-    ruleset = made(
-        rule("wide", refines=("cause:gateway-timeout",)),
-        rule("exact", refines=("wide",)),
-    )
-    assert ruleset.beats["wide"] == set()
-    assert ruleset.beats["exact"] == {"wide"}
-
-
 def test_selectors_that_name_each_other_cancel_out() -> None:
     ruleset = made(
         rule("one", basis="transport", refines=("basis:context",)),
