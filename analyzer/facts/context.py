@@ -39,7 +39,7 @@ def _died(row: Exchange) -> bool:
 
 def completed(row: Exchange) -> bool:
     """The stream is known to have reached its end."""
-    if row.in_band_error or row.net_error and row.terminal_marker != "seen":
+    if row.in_band_error or (row.net_error and row.terminal_marker != "seen"):
         return False
     if row.terminal_marker == "seen":
         return True
@@ -236,7 +236,7 @@ def _sockets(found: Sequence[Recorded]) -> None:
     for same in spans.values():
         if len(same) < 2:
             continue
-        for start, end, row in same:
+        for start, _, row in same:
             queued = row.blocked_ms or 0.0
             over = [o for o in same if o[2] is not row and o[0] <= start and o[1] > start]
             row.concurrent_streams = len(over)

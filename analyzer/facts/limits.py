@@ -33,9 +33,9 @@ def candidates(measures: Literal["idle", "total"]) -> dict[float, tuple[str, ...
 
     found: dict[float, list[str]] = {value: [] for value in _ROUND[measures]}
     for limit in limits():
-        if limit.measures == measures and limit.default_ms and limit.default_ms >= LEAST_MS:
-            if limit.party in ("gateway", "origin") and limit.sure:
-                found.setdefault(float(limit.default_ms), []).append(f"{limit.product} {limit.setting}")
+        ours = limit.measures == measures and limit.sure and limit.party in ("gateway", "origin")
+        if ours and limit.default_ms and limit.default_ms >= LEAST_MS:
+            found.setdefault(float(limit.default_ms), []).append(f"{limit.product} {limit.setting}")
     return {value: tuple(found[value]) for value in sorted(found)}
 
 
@@ -43,17 +43,19 @@ def fits(measured_ms: float | None, measures: Literal["idle", "total"]) -> float
     """The limit that a measured time fits, in ms; None if it fits none or was not measured."""
     if measured_ms is None:
         return None
-    near = [
-        limit for limit in candidates(measures) if limit - UNDER_MS <= measured_ms <= limit + OVER_MS
-    ]
+    near = [limit for limit in candidates(measures) if limit - UNDER_MS <= measured_ms <= limit + OVER_MS]
     return min(near, key=lambda limit: abs(measured_ms - limit)) if near else None
 
 
 def products(limit_ms: float | None, measures: Literal["idle", "total"], gateway: str | None) -> str | None:
-    """Whose default a limit is, at most three, the response's own gateway first; None if nobody's."""
+    """Whose default a limit is, at most three; None if nobody's.
+
+    Where the gateway that the response names has this default, only that one is named.
+    """
     names = list(candidates(measures).get(limit_ms, ())) if limit_ms is not None else []
-    if gateway is not None:
-        names.sort(key=lambda name: gateway.split("-")[0] not in name.lower())
+    own = [name for name in names if gateway is not None and name.lower().startswith(gateway.lower() + " ")]
+    if own:
+        return own[0]
     seen: list[str] = []
     for name in names:
         if name.split(" ")[0] not in [other.split(" ")[0] for other in seen]:

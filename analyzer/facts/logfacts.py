@@ -8,7 +8,7 @@ is one stream.
 # ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
@@ -25,6 +25,8 @@ _MESSAGE: Final = (
     "connection_id",
     "host",
 )
+# Products that are nginx underneath write their messages in nginx's error log.
+_FAMILY: Final = "CASE WHEN gateway IN ('openresty', 'ingress-nginx', 'kong', 'tengine', 'angie') THEN 'nginx' ELSE gateway END"
 _LATE_S: Final = 2  # a message is written before its access line, both with whole seconds
 # The bounds of a peak: a timer fires a little late, never early by more than the clock's grain.
 _PEAK_UNDER_MS: Final = 60.0
@@ -34,31 +36,43 @@ _PEAK_OVER_MS: Final = 400.0
 def join_messages(con: Any, table: str) -> None:
     """Fold the rows of error messages into the rows of their exchanges.
 
-    A message belongs to an access line of the same product, method, target and client when it was
-    written while the exchange ran or within two seconds of its end; the connection number decides where
-    both have one. Several messages of one exchange: the last one that names an ending counts. Messages
-    without an access line stay rows of their own, one for each exchange.
+    A message is a row that has a worker_message and no status. It belongs to an access line of the same
+    product, method, target and client when it was written while the exchange ran or within two seconds of
+    its end; the connection number decides where both have one. Several messages of one exchange: the last
+    one that names an ending counts. Messages without an access line stay rows, one for each exchange.
     """
-    errors = _error_dialects(con, table)
-    if not errors:
-        return
-    listed = ", ".join(f"'{dialect}'" for dialect in errors)
-    is_error = f"dialect IN ({listed})"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE messages AS SELECT n, position, capture, gateway, method, url, client_ip,"
-        f" ended_at, {', '.join(_MESSAGE)} FROM {table} WHERE {is_error}"
+        f"CREATE OR REPLACE TEMP TABLE messages AS SELECT n, position, capture, {_FAMILY} AS family, method, url,"
+        f" client_ip, ended_at, {', '.join(_MESSAGE)} FROM {table}"
+        " WHERE worker_message IS NOT NULL AND status IS NULL AND ended_at IS NOT NULL"
+    )
+    if con.execute("SELECT count(*) FROM messages").fetchone()[0]:
+        _fold(con, table)
+    con.execute("DROP TABLE messages")
+
+
+def _fold(con: Any, table: str) -> None:
+    # One hash join on the target, one on the client for messages that do not name the target (Apache).
+    pairs = []
+    for key in ("a.url = m.url", "m.url IS NULL AND a.client_ip = m.client_ip"):
+        pairs.append(
+            f"""SELECT m.n AS message, a.n AS line,
+                abs(epoch_ms(m.ended_at) - epoch_ms(a.last_at)) AS apart
+            FROM messages m JOIN lines_now a ON {key} AND a.family = m.family
+            AND coalesce(a.method = m.method, true) AND coalesce(a.client_ip = m.client_ip, true)
+            AND coalesce(a.connection_id = m.connection_id, true)
+            AND m.ended_at <= a.last_at + INTERVAL {_LATE_S} SECOND
+            AND m.ended_at >= coalesce(CASE WHEN m.closed_by IS NULL THEN a.started_at END, a.last_at)
+                              - INTERVAL {_LATE_S} SECOND"""
+        )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE lines_now AS SELECT n, {_FAMILY} AS family, method, url, client_ip,"
+        f" connection_id, started_at, coalesce(ended_at, started_at) AS last_at FROM {table}"
+        " WHERE status IS NOT NULL"
     )
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE folded AS
-        SELECT m.n AS message, a.n AS line FROM messages m JOIN {table} a
-        ON a.method = m.method AND a.url = m.url AND a.gateway = m.gateway AND NOT a.{is_error}
-        AND coalesce(a.client_ip = m.client_ip, true)
-        AND coalesce(a.connection_id = m.connection_id, true)
-        AND m.ended_at <= coalesce(a.ended_at, a.started_at) + INTERVAL {_LATE_S} SECOND
-        AND m.ended_at >= coalesce(CASE WHEN m.closed_by IS NULL THEN a.started_at END,
-                                   a.ended_at, a.started_at) - INTERVAL {_LATE_S} SECOND
-        QUALIFY row_number() OVER (PARTITION BY m.n ORDER BY
-            abs(epoch_ms(m.ended_at) - epoch_ms(coalesce(a.ended_at, a.started_at))), a.n) = 1"""
+        f"CREATE OR REPLACE TEMP TABLE folded AS SELECT message, line FROM ({' UNION ALL '.join(pairs)})"
+        " QUALIFY row_number() OVER (PARTITION BY message ORDER BY apart, line) = 1"
     )
     # Messages about the same connection and request that met no access line: one row for each exchange.
     con.execute(
@@ -70,21 +84,18 @@ def join_messages(con: Any, table: str) -> None:
                   WHERE n NOT IN (SELECT message FROM folded) AND connection_id IS NOT NULL)
         ) WHERE n <> keeper"""
     )
-    best = ", ".join(
-        f"arg_max(m.{name}, (m.closed_by IS NOT NULL, m.ended_at, m.position)) AS {name}" for name in _MESSAGE
-    )
+    order = "(m.closed_by IS NOT NULL, m.ended_at, m.position)"
+    best = ", ".join(f"arg_max(m.{name}, {order}) AS {name}" for name in _MESSAGE)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE told AS SELECT f.line AS n, {best},"
-        " bool_or(m.worker_message = 'buffered-to-disk') AS buffered"
+        f"CREATE OR REPLACE TEMP TABLE told AS SELECT f.line AS n, {best}"
         " FROM folded f JOIN messages m ON m.n = f.message GROUP BY f.line"
     )
-    sets = ", ".join(
-        f"{name} = coalesce(t.{name}, x.{name})" for name in _MESSAGE if name not in ("host", "connection_id")
-    )
-    keep = ", ".join(f"{name} = coalesce(x.{name}, t.{name})" for name in ("host", "connection_id"))
-    con.execute(f"UPDATE {table} x SET {sets}, {keep} FROM told t WHERE x.n = t.n")
+    own = ("host", "connection_id")  # what the access line says of these is better
+    sets = [f"{name} = coalesce(t.{name}, x.{name})" for name in _MESSAGE if name not in own]
+    sets += [f"{name} = coalesce(x.{name}, t.{name})" for name in own]
+    con.execute(f"UPDATE {table} x SET {', '.join(sets)} FROM told t WHERE x.n = t.n")
     con.execute(f"DELETE FROM {table} WHERE n IN (SELECT message FROM folded)")
-    for name in ("messages", "folded", "told"):
+    for name in ("folded", "told", "lines_now"):
         con.execute(f"DROP TABLE {name}")
 
 
@@ -126,18 +137,23 @@ def join_files(con: Any, table: str) -> None:
 def add_context(con: Any, table: str) -> None:
     """Fill limit_ms, series_same_duration and series_same_bytes for the rows whose ending needs them.
 
-    Counted among the streams that the log says were cut, per party that closed; for lines that say
-    nothing of their end (a 200 of a product that cannot record a cut), limit_ms is filled only where far
-    more of them lasted just that long than the times around it would give by chance.
+    Counted among the streams that the log says were cut, by who closed and when. series_same_duration is
+    filled only where the half second around it holds far more of them than the seconds around that would
+    give by chance: among ten thousand readers who left, some always left at the same age. For lines that
+    say nothing of their end (a 200 of a product that cannot record a cut) the same holds for limit_ms.
     """
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE facts_now AS
-        SELECT n, limit_ms, CASE WHEN duration_ms >= 1000 THEN
-            count(*) OVER (PARTITION BY closed_by, closed_phase ORDER BY duration_ms
-            RANGE BETWEEN 1000 PRECEDING AND 1000 FOLLOWING) END AS same_duration,
-            CASE WHEN body_bytes > 0 THEN count(*) OVER (PARTITION BY closed_by, closed_phase, body_bytes) END AS same_bytes
-        FROM (SELECT n, duration_ms, body_bytes, closed_by, closed_phase, {_fits("duration_ms", (*candidates("total"), *candidates("idle")))} AS limit_ms
-              FROM {table} WHERE closed_by IN ('client', 'proxy', 'upstream') AND duration_ms IS NOT NULL)"""
+        SELECT n, limit_ms, CASE WHEN same >= 3 AND same >= 1 + 4 * (around - same) / 9.0 THEN same END AS same_duration,
+               CASE WHEN body_bytes > 0 AND same_bytes >= 3 THEN same_bytes END AS same_bytes
+        FROM (SELECT *, count(*) OVER (PARTITION BY closed_by, closed_phase ORDER BY duration_ms
+                    RANGE BETWEEN 500 PRECEDING AND 500 FOLLOWING) AS same,
+                count(*) OVER (PARTITION BY closed_by, closed_phase ORDER BY duration_ms
+                    RANGE BETWEEN 5000 PRECEDING AND 5000 FOLLOWING) AS around,
+                count(*) OVER (PARTITION BY closed_by, closed_phase, body_bytes) AS same_bytes
+              FROM (SELECT n, duration_ms, body_bytes, closed_by, closed_phase,
+                    {_fits("duration_ms", (*candidates("total"), *candidates("idle")))} AS limit_ms
+                    FROM {table} WHERE closed_by IN ('client', 'proxy', 'upstream') AND duration_ms IS NOT NULL))"""
     )
     con.execute(
         f"UPDATE {table} x SET limit_ms = f.limit_ms, series_same_duration = f.same_duration,"
@@ -154,7 +170,7 @@ def _silent_peaks(con: Any, table: str) -> None:
         " AND (status BETWEEN 200 AND 299 OR status = 101)"
     )
     limits = sorted({*candidates("total")})
-    values = ", ".join(f"({limit})" for limit in limits)
+    values = ", ".join(f"({float(limit)}::DOUBLE)" for limit in limits)
     peaks = con.execute(
         f"""SELECT l.v, gateway,
             count(*) FILTER (WHERE duration_ms BETWEEN l.v - {_PEAK_UNDER_MS} AND l.v + {_PEAK_OVER_MS}) AS at_it,
@@ -184,15 +200,6 @@ def _fits(column: str, limits: Iterable[float]) -> str:
     return f"CASE {whens} END"
 
 
-def _error_dialects(con: Any, table: str) -> list[str]:
-    """The formats in the table that hold messages instead of exchanges."""
-    from analyzer.intake.logs import formats
-
-    known: Mapping[str, Any] = formats()
-    found = [row[0] for row in con.execute(f"SELECT DISTINCT dialect FROM {table}").fetchall()]
-    return sorted(name for name in found if name in known and known[name].role == "error")
-
-
 def draw_line(row: Exchange) -> Timeline:
     """The timeline of one log line, from the times that the proxy wrote. Times in ms since the start."""
     total = row.duration_ms
@@ -205,5 +212,7 @@ def draw_line(row: Exchange) -> Timeline:
     broke = row.closed_by in ("client", "proxy", "upstream") or (row.status or 0) >= 400
     limits = []
     if row.limit_ms is not None:
-        limits.append((row.limit_ms, ", ".join({**candidates("idle"), **candidates("total")}.get(row.limit_ms, ())[:2])))
+        limits.append(
+            (row.limit_ms, ", ".join({**candidates("idle"), **candidates("total")}.get(row.limit_ms, ())[:2]))
+        )
     return Timeline(total_ms=total, phases=phases, cut_ms=total if broke else None, limits=limits)

@@ -87,6 +87,10 @@ def by_request(recorded: Recorded, asked: str | None, endpoint_streams: bool) ->
         return None
     if row.resource_type == "eventsource":
         return "eventsource"
+    if _mcp_negotiation(recorded):
+        return None
+    if asked is None and "event-stream" in (row.accept or "") and failed_before(row):
+        return "accept"
     if asked == "accept":
         either = "json" in (row.accept or "") or "*/*" in (row.accept or "")
         return "accept" if not either or failed_before(row) else None
@@ -95,6 +99,16 @@ def by_request(recorded: Recorded, asked: str | None, endpoint_streams: bool) ->
     if endpoint_streams and (failed_before(row) or (row.status or 0) >= 200):
         return "endpoint"
     return None
+
+
+def _mcp_negotiation(recorded: Recorded) -> bool:
+    """An MCP client finding out what the server offers: 400, 404 and 405 are answers, not failures.
+
+    Source: MCP 2025-11-25, streamable HTTP, backwards compatibility and listening for messages.
+    """
+    return recorded.exchange.status in (400, 404, 405) and any(
+        name in ("mcp-protocol-version", "mcp-session-id") for name, _ in recorded.request_headers
+    )
 
 
 def url_key(row: Exchange) -> tuple[str | None, str | None, str | None]:

@@ -1,0 +1,89 @@
+"""What is a stream, and why."""
+
+from __future__ import annotations
+
+from analyzer.columns import Exchange
+from analyzer.facts import Settings, build
+from analyzer.model import Recorded
+
+
+def recorded(
+    response: list[tuple[str, str]] | None = None,
+    body: bytes | None = None,
+    sent: bytes | None = None,
+    **row: object,
+) -> Recorded:
+    base: dict[str, object] = {
+        "method": "POST",
+        "url": "https://a.test/x",
+        "scheme": "https",
+        "host": "a.test",
+        "path": "/x",
+        "status": 200,
+        "position": 0,
+    }
+    exchange = Exchange(**{**base, **row})  # type: ignore[arg-type]
+    headers = [("accept", exchange.accept)] if exchange.accept else []
+    return Recorded(
+        exchange,
+        request_headers=headers,
+        response_headers=response or [],
+        body=lambda: body,
+        request_body=lambda: sent,
+    )
+
+
+def why(*entries: Recorded, **settings: tuple[str, ...]) -> list[str | None]:
+    build(entries, Settings(**settings))
+    return [entry.exchange.stream_why for entry in entries]
+
+
+def test_an_event_stream_is_one() -> None:
+    assert why(recorded(content_type="text/event-stream", body=b"data: 1\n\n")) == ["content-type"]
+
+
+def test_ordinary_traffic_is_none() -> None:
+    assert why(
+        recorded(method="GET", content_type="text/html", resource_type="document"),
+        recorded(content_type="application/json", body=b"{}", sent=b'{"q": 1}'),
+        recorded(method="GET", content_type="video/mp2t", net_error="net::ERR_ABORTED"),
+    ) == [None, None, None]
+
+
+def test_a_request_that_asked_for_a_stream_and_failed_is_one() -> None:
+    assert why(
+        recorded(status=401, content_type="application/json", body=b"{}", sent=b'{"stream": true}')
+    ) == ["body"]
+
+
+def test_a_client_that_takes_json_or_a_stream_and_gets_json_has_none() -> None:
+    accept = "application/json, text/event-stream"
+    assert why(recorded(accept=accept, content_type="application/json", body=b'{"jsonrpc": "2.0"}')) == [None]
+    assert why(recorded(accept=accept, status=502, content_type="text/html", body=b"<html>")) == ["accept"]
+
+
+def test_the_same_address_streaming_elsewhere_makes_a_failure_a_stream() -> None:
+    ok = recorded(content_type="text/event-stream", body=b"data: 1\n\n")
+    failed = recorded(status=504, content_type="text/html", body=b"<html>", position=1)
+    assert why(ok, failed) == ["content-type", "same-url"]
+
+
+def test_a_preflight_and_a_stop_call_are_none() -> None:
+    assert why(
+        recorded(content_type="text/event-stream", body=b"data: 1\n\n"),
+        recorded(method="OPTIONS", status=403),
+        recorded(path="/x/stop_response", status=500, sent=b'{"stream": true}'),
+    ) == ["content-type", None, None]
+
+
+def test_stream_path_is_the_users_word() -> None:
+    assert why(
+        recorded(method="GET", content_type="application/json", body=b"[]"), stream_paths=("/x*",)
+    ) == ["stream-path"]
+
+
+def test_a_redirect_counts_only_when_it_leads_to_a_sign_in() -> None:
+    login = recorded([("location", "https://id.test/login?next=/x")], status=302, sent=b'{"stream": true}')
+    moved = recorded([("location", "https://b.test/x")], status=307, sent=b'{"stream": true}')
+    assert why(login) == ["body"]
+    assert why(moved) == [None]
