@@ -56,7 +56,10 @@ def parse_json(data: bytes | None) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        pass
+        return _lenient(data)
+
+
+def _lenient(data: bytes) -> Any:
     if data[:1] not in _JSON_STARTS:
         return NOT_JSON
     try:
@@ -66,9 +69,9 @@ def parse_json(data: bytes | None) -> Any:
 
 
 def is_json(data: bytes) -> bool:
-    """Whether `data` is one JSON text, without building its value."""
+    """Whether `data` is one JSON text, as `parse_json` would read it; builds no value where it can."""
     try:
         msgspec.json.decode(data, type=msgspec.Raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return False
+        return _lenient(data) is not NOT_JSON
     return True

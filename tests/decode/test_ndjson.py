@@ -45,3 +45,8 @@ def test_a_complete_object_without_its_line_end_is_pending() -> None:
     decoder.feed(b'{"done":true}')
     pending = decoder.pending()
     assert pending is not None and pending.data == b'{"done":true}'
+
+
+def test_half_an_emoji_is_still_a_record() -> None:
+    items = NDJSONDecoder().feed(b'{"response":"\\ud83d"}\n')
+    assert [type(item) for item in items] == [Event]
