@@ -184,5 +184,4 @@ def _chevron(x: float, y: float, right: bool) -> Markup:
 def _detail(hop: Hop, **where: object) -> Markup | None:
     if not hop.detail:
         return None
-    short = hop.detail if len(hop.detail) <= 22 else hop.detail[:21] + "…"
-    return el("text", short, class_="p-detail", **where)
+    return el("text", clipped(hop.detail, 22), class_="p-detail", **where)

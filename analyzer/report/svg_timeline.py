@@ -124,7 +124,7 @@ def _limit(limit: Measure, span: float, y: float) -> list[Markup]:
         el("line", x1=x2, x2=x2, y1=y + 3, y2=y + 13, class_="limit-e"),
         el("line", x1=x2, x2=x2, y1=_LANE_Y, y2=_AXIS_Y, class_="limit"),
     ]
-    text = f"{tick_words(limit.limit_ms)} limit"
+    text = f"{tick_words(limit.limit_ms)} limit on {'silence' if limit.from_last else 'the whole'}"
     parts.append(el("text", text, x=middle, y=y + 12, class_="limit-t", text_anchor="middle"))
     return parts
 

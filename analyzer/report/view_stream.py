@@ -16,7 +16,7 @@ from analyzer.report.measures import Measure, measures
 from analyzer.report.numbers import duration, instant, number, size
 from analyzer.report.path import never_answered, path_of
 from analyzer.report.prose import Block, blocks, breakable, prose
-from analyzer.report.safe import one_line, pretty_json, visible
+from analyzer.report.safe import clipped, one_line, pretty_json, visible
 from analyzer.report.svg_timeline import (
     Words,
     phase_class,
@@ -266,14 +266,10 @@ def _limits(limits: Sequence[Measure]) -> list[str]:
     for limit in limits:
         if limit.fits:
             since = "of silence" if limit.from_last else "since the request began"
-            whose = (
-                one_line(limit.label, 160)
-                if limit.label
-                else "nobody’s default, but a value that is often set"
-            )
+            whose = clipped(limit.label, 160) if limit.label else "a value that is often set"
             found.append(f"{tick_words(limit.limit_ms)} {since}: {whose}")
     passed = [
-        f"{tick_words(m.limit_ms)}{f' ({one_line(m.label, 80)})' if m.label else ''}"
+        f"{tick_words(m.limit_ms)}{f' ({clipped(m.label, 60)})' if m.label else ''}"
         for m in limits
         if not m.fits
     ]
