@@ -110,3 +110,25 @@ def clean(text: str, limit: int = 400) -> str:
     if not short.isprintable():
         short = "".join(ch if ch.isprintable() else " " for ch in short)
     return short if len(short) <= limit else short[:limit] + "…"
+
+
+_NAMES: Final = {
+    "alb": "AWS Application Load Balancer", "anthropic": "Anthropic", "apache": "Apache",
+    "aws-api-gateway": "AWS API Gateway", "aws-bedrock": "AWS Bedrock", "azure": "Azure",
+    "azure-apim": "Azure API Management", "azure-app-gateway": "Azure Application Gateway",
+    "azure-front-door": "Azure Front Door", "bunny": "bunny.net", "caddy": "Caddy", "cerebras": "Cerebras",
+    "cloudflare": "Cloudflare", "cloudfront": "CloudFront", "cohere": "Cohere", "deepseek": "DeepSeek",
+    "envoy": "Envoy", "fastly": "Fastly", "fireworks": "Fireworks", "fly": "Fly.io", "akamai": "Akamai",
+    "google": "Google", "google-cloud-run": "Google Cloud Run", "google-lb": "the Google load balancer",
+    "groq": "Groq", "haproxy": "HAProxy", "heroku": "Heroku", "huggingface": "Hugging Face", "iis": "IIS",
+    "imperva": "Imperva", "istio": "Istio", "kong": "Kong", "litellm": "LiteLLM", "mistral": "Mistral",
+    "netlify": "Netlify", "ollama": "Ollama", "openai": "OpenAI", "openresty": "OpenResty",
+    "openrouter": "OpenRouter", "perplexity": "Perplexity", "railway": "Railway", "render": "Render",
+    "squid": "Squid", "sucuri": "Sucuri", "together": "Together", "traefik": "Traefik",
+    "varnish": "Varnish", "vercel": "Vercel", "vllm": "vLLM", "xai": "xAI",
+}  # fmt: skip
+
+
+def vendor(name: str | None) -> str | None:
+    """A product's or provider's name as its makers write it; an unknown one stays as it is."""
+    return None if name is None else _NAMES.get(name, name)

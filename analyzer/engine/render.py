@@ -55,6 +55,7 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "pct": fmt.percent,
     "clock": fmt.clock,
     "plural": fmt.plural,
+    "vendor": lambda value: None if value is None else fmt.vendor(_text(value)),
     "default": lambda value, other="", _falsy=False: other if value is None or value == "" else value,
     "replace": lambda value, old, new: _short(_text(value).replace(str(old), str(new))) if len(str(new)) < 200 else _text(value),
     "upper": lambda value: _text(value).upper(),
