@@ -289,6 +289,8 @@ def _run(captures: list[str], options: Options) -> Report:
     for info in report.captures:
         if info.error:
             _note(f"warning: {info.path}: {info.error}")
+    if report.skipped:
+        _note(f"skipped {len(report.skipped)} files that are no captures, e.g. {report.skipped[0]}")
     for error in report.rule_errors:
         _note(f"warning: {error}")
     return report

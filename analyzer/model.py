@@ -367,5 +367,6 @@ class Report(msgspec.Struct, kw_only=True):
     entries: list[PageEntry] = msgspec.field(default_factory=list)
     pages: list[PageView] = msgspec.field(default_factory=list)
     rule_errors: list[str] = msgspec.field(default_factory=list)
+    skipped: list[str] = msgspec.field(default_factory=list)  # files of a folder that are no captures
     redacted: dict[str, int] | None = None
     generated_at: str = ""

@@ -7,6 +7,7 @@ enter the report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from analyzer.pipeline_logs import Logs
     from analyzer.redact import Redactor
 
+# What is found in a folder and cannot be read is worth a row only if it is called like a capture.
+_NAMED = re.compile(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
 
 
@@ -72,7 +75,7 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     redactor = Redactor(enabled=options.redact)
     ruleset = load_rules(options.rules)
     settings = Settings(stream_paths=options.stream_paths)
-    captures, logs = _read(paths, options)
+    captures, logs, skipped = _read(paths, options)
     found: list[tuple[Capture, Recorded]] = []
     for capture in captures:
         streams = build(capture.entries, settings)
@@ -83,7 +86,9 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     add_run_context(rows)
     if logs is None:
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
-        return _report(captures, found, verdicts, rule_errors, redactor, options)
+        report = _report(captures, found, verdicts, rule_errors, redactor, options)
+        report.skipped = skipped
+        return report
     with logs:
         pairs = logs.meet(found)
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
@@ -91,29 +96,44 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         outcome = logs.judge(ruleset, redactor, without=pairs.lines)
         add_to(report, outcome, options.limit)
+        report.captures = [info for info in report.captures if info.path not in skipped]
+        report.skipped = skipped
         return report
 
 
 # ---------------------------------------------------------------------------------- reading
 
 
-def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture], Logs | None]:
-    """The browser's captures, read, and the proxies' logs in a table of their own; None without any."""
+def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture], Logs | None, list[str]]:
+    """The browser's captures, read, the proxies' logs in a table of their own (None without any), and
+    the files of a folder that are no captures.
+    """
     from analyzer.intake import open_inputs
     from analyzer.pipeline_logs import Logs
 
     captures: list[Capture] = []
     files: list[Input] = []
+    found: set[str] = set()
     for inp in open_inputs(paths):
+        if not inp.explicit:
+            found.add(inp.path)
         if inp.kind == "log":
             files.append(inp)
         else:
             captures.append(_read_one(inp))
     logs = Logs(files, options) if files else None
     every = [*captures, *(Capture(info) for info in (logs.captures if logs else []))]
+    skipped = [
+        capture.info.path
+        for capture in every
+        if capture.info.error is not None
+        and capture.info.path in found
+        and not _NAMED.search(capture.info.path)
+    ]
+    captures = [capture for capture in captures if capture.info.path not in skipped]
     if all(capture.info.error is not None for capture in every):
-        _refuse(every, paths)
-    return captures, logs
+        _refuse([capture for capture in every if capture.info.path not in skipped] or every, paths)
+    return captures, logs, skipped
 
 
 def _read_one(inp: Input) -> Capture:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from analyzer import protocols
 from analyzer.columns import Exchange
@@ -63,8 +63,28 @@ def build(entries: Iterable[Recorded], settings: Settings | None = None) -> list
             found.append(recorded)
     for recorded in found:
         _read(recorded)
+    found = _without_login_pages(found)
     found.sort(key=lambda recorded: recorded.exchange.position or 0)
     return found
+
+
+def _without_login_pages(found: list[Recorded]) -> list[Recorded]:
+    """The sign-in page that a stream's redirect led to is the same failure, not another one."""
+    targets = {
+        urlsplit(
+            urljoin(recorded.exchange.url or "", dict(recorded.response_headers).get("location", ""))
+        ).path
+        for recorded in found
+        if recorded.exchange.redirect_login
+    }
+    kept = []
+    for recorded in found:
+        row = recorded.exchange
+        if row.path in targets and row.method == "GET" and row.body_kind == "html" and not row.redirect_login:
+            row.is_stream = row.stream_why = None
+        else:
+            kept.append(recorded)
+    return kept
 
 
 def stream_input(recorded: Recorded, *, with_body: bool = True) -> StreamInput:
