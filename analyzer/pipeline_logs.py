@@ -11,12 +11,11 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
-from analyzer.columns import Exchange, columns, create_table_sql
+from analyzer.columns import Exchange, create_table_sql
 from analyzer.errors import CaptureError
 from analyzer.model import Capture, CaptureInfo, Cluster, Recorded, Report, Stream, Summary
 
@@ -161,6 +160,8 @@ class Logs:
             f" ORDER BY CASE v.severity {severities} END, CASE v.confidence {confidences} END, v.n"
             f" LIMIT {int(self.options.limit)}"
         ).fetchall()
+        from analyzer.facts.logfacts import rows_of
+
         rows = rows_of(self.con, TABLE, [n for n, _ in found])
         for n, pattern in found:
             row = rows[n]
@@ -176,25 +177,6 @@ def analyze_logs(
     """Read the log files and judge every stream in them. A file that cannot be read is a row with a reason."""
     with Logs(inputs, options) as logs:
         return logs.judge(ruleset, redactor)
-
-
-def rows_of(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]:
-    """Rows of the table as exchanges, by number. Only columns that these rows record are fetched."""
-    if not numbers:
-        return {}
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE wanted_rows AS SELECT unnest(?::BIGINT[]) AS n", [list(numbers)]
-    )
-    names = list(columns())
-    counted = ", ".join(f'count(t."{name}")' for name in names)
-    counts = con.execute(f"SELECT {counted} FROM {table} t JOIN wanted_rows USING (n)").fetchone()
-    used = [name for name, count in zip(names, counts, strict=True) if count]
-    listed = ", ".join(f't."{name}"' for name in used)
-    fetched = con.execute(f"SELECT n, {listed} FROM {table} t JOIN wanted_rows USING (n)").fetchall()
-    return {
-        n: Exchange(**{name: _value(value) for name, value in zip(used, values, strict=True)})
-        for n, *values in fetched
-    }
 
 
 def add_to(report: Report, outcome: LogOutcome, limit: int) -> None:
@@ -293,10 +275,6 @@ def _stream(row: Exchange, findings: Any, ruleset: RuleSet, redactor: Redactor, 
             else {}
         ),
     )
-
-
-def _value(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def _source(inp: Input) -> Any:

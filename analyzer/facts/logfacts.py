@@ -8,7 +8,8 @@ is one stream.
 # ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
@@ -216,3 +217,26 @@ def draw_line(row: Exchange) -> Timeline:
             (row.limit_ms, ", ".join({**candidates("idle"), **candidates("total")}.get(row.limit_ms, ())[:2]))
         )
     return Timeline(total_ms=total, phases=phases, cut_ms=total if broke else None, limits=limits)
+
+
+def rows_of(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]:
+    """Rows of the table as exchanges, by number. Only columns that these rows record are fetched."""
+    if not numbers:
+        return {}
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE wanted_rows AS SELECT unnest(?::BIGINT[]) AS n", [list(numbers)]
+    )
+    names = list(columns())
+    counted = ", ".join(f'count(t."{name}")' for name in names)
+    counts = con.execute(f"SELECT {counted} FROM {table} t JOIN wanted_rows USING (n)").fetchone()
+    used = [name for name, count in zip(names, counts, strict=True) if count]
+    listed = ", ".join(f't."{name}"' for name in used)
+    fetched = con.execute(f"SELECT n, {listed} FROM {table} t JOIN wanted_rows USING (n)").fetchall()
+    return {
+        n: Exchange(**{name: _value(value) for name, value in zip(used, values, strict=True)})
+        for n, *values in fetched
+    }
+
+
+def _value(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

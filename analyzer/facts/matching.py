@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
 from analyzer.facts.gateways import request_ids
+from analyzer.facts.logfacts import rows_of
 from analyzer.facts.pairtext import Pair, retold
 from analyzer.model import Capture, Recorded, Verdict
 
@@ -88,7 +89,7 @@ def match(con: Any, table: str, found: Sequence[tuple[Capture, Recorded]]) -> Pa
                 pairs.found.setdefault(pair.index, []).append(pair)
                 taken.add(pair.number)
         _warn(found[indexes[0]][0], indexes, pairs, unclear)
-    full = _rows(con, table, pairs.lines)
+    full = rows_of(con, table, pairs.lines)
     for index, several in pairs.found.items():
         several.sort(key=lambda pair: (full[pair.number].closed_by in (None, "none"), pair.number))
         for pair in several:
@@ -181,26 +182,6 @@ def _candidates(con: Any, table: str, rows: dict[int, Recorded]) -> dict[int, li
             ids = frozenset(_normal(v) for v in (named["request_id"], named["gateway_request_id"]) if v)
             found[i][named["n"]] = Line(named, ids, _ms(named["started_at"]), _ms(named["ended_at"]))
     return {i: list(lines.values()) for i, lines in found.items()}
-
-
-def _rows(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]:
-    if not numbers:
-        return {}
-    names = list(columns())
-    listed = ", ".join(f'"{name}"' for name in names)
-    rows = con.execute(
-        f"SELECT n, {listed} FROM {table} WHERE n IN ({', '.join(str(n) for n in numbers)})"
-    ).fetchall()
-    return {
-        n: Exchange(
-            **{
-                name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
-                for name, value in zip(names, values, strict=True)
-                if value is not None
-            }
-        )
-        for n, *values in rows
-    }
 
 
 # ---------------------------------------------------------------------------------- deciding
