@@ -11,7 +11,7 @@ import msgspec
 
 from analyzer.model import StreamInput
 from analyzer.protocols.globs import matches_any
-from analyzer.protocols.load import profiles
+from analyzer.protocols.load import profiles, provider_hosts
 from analyzer.protocols.profile import Profile
 
 _BODY_LIMIT: Final = 32 << 20
@@ -98,9 +98,9 @@ def endpoint(host: str, path: str, method: str = "POST", query: str = "") -> End
 @lru_cache(maxsize=4096)
 def provider_of_host(host: str) -> str | None:
     """The model provider whose host this is; None for everybody else's."""
-    for profile in profiles().values():
-        if profile.hosts and profile.provider and matches_any(profile.hosts, host):
-            return profile.provider
+    for provider, hosts in provider_hosts().items():
+        if matches_any(hosts, host):
+            return provider
     return None
 
 

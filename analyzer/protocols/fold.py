@@ -194,7 +194,7 @@ def _word(rule: FinishRule, json: Any) -> str | None:
     """The first reason that stands at one of the rule's paths."""
     for steps in rule.at:
         for found in values(json, steps):
-            if isinstance(found, str) and found:
+            if isinstance(found, str) and found and found != "null":  # some vendors write the word
                 return found[:200]
     return None
 

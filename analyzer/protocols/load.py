@@ -59,6 +59,18 @@ def vendors() -> dict[str, list[Profile]]:
     return found
 
 
+@cache
+def provider_hosts() -> dict[str, list[str]]:
+    """Hosts of model providers, as globs, by provider: of the profiles, and of those that have none."""
+    found: dict[str, list[str]] = {}
+    for profile in profiles().values():
+        if profile.provider and profile.hosts:
+            found.setdefault(profile.provider, []).extend(profile.hosts)
+    for provider, hosts in _parse(FOLDER.parent / "hosts.yaml").items():
+        found.setdefault(provider, []).extend(hosts)
+    return found
+
+
 def _parse(file: Path) -> dict[str, Any]:
     import yaml
 

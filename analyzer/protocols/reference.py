@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from analyzer.protocols.load import profiles, vendors
+from analyzer.protocols.load import profiles, provider_hosts, vendors
 from analyzer.protocols.profile import Profile
 
 _HEAD: Final = """# Protocols
@@ -45,7 +45,14 @@ def reference() -> str:
         f"| [{_cell(profile.title)}](#{profile.id}) | {', '.join(profile.framing)} | {_end(profile)} | {profile.owner} |\n"
         for profile in known
     ]
-    return "".join(index) + "".join(_section(profile) for profile in known)
+    return "".join(index) + "".join(_section(profile) for profile in known) + _providers()
+
+
+def _providers() -> str:
+    rows = "".join(
+        f"| {name} | {_codes(dict.fromkeys(hosts))} |\n" for name, hosts in sorted(provider_hosts().items())
+    )
+    return f"\n## Providers by host\n\n| provider | hosts |\n| --- | --- |\n{rows}"
 
 
 def _end(profile: Profile) -> str:
