@@ -117,6 +117,7 @@ def analyze(
         limit=limit,
         redact=not no_redact,
         details=chosen == "html",
+        drawings=chosen in ("html", "terminal"),
     )
     report = _run(captures, options)
     _deliver(report, chosen, output, open_it=open_it)

@@ -26,6 +26,7 @@ from analyzer.model import (
     Report,
     Stream,
     Summary,
+    Timeline,
     Verdict,
 )
 
@@ -46,7 +47,8 @@ class Options:
     rules: folders with rules of one's own. stream_paths: globs over the URL's path that mark streams.
     log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
     most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
-    table of all exchanges, which only the HTML report shows.
+    table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
+    the reports that draw; False spares a full decoding of every long stream.
     """
 
     rules: tuple[Path, ...] = field(default=())
@@ -56,6 +58,7 @@ class Options:
     limit: int = 10_000
     redact: bool = True
     details: bool = False
+    drawings: bool = True
 
 
 def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Report:
@@ -192,7 +195,7 @@ def _report(
         recorded = found[index][1]
         row = recorded.exchange
         ids = {**request_ids(dict(recorded.request_headers)), **request_ids(dict(recorded.response_headers))}
-        timeline, shape = draw(recorded)
+        timeline, shape = draw(recorded) if options.drawings else (Timeline(), [])
         streams.append(
             Stream(
                 id=names[index],
