@@ -8,6 +8,7 @@ from typing import Final
 
 from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.compile import Compiled
+from analyzer.intake.logs.join import EVENTS, create_events
 from analyzer.intake.logs.marks import Marks, Reader, likely_sql
 from analyzer.intake.logs.streams import literal
 
@@ -20,7 +21,7 @@ QUIET: Final = (
     "(coalesce(status BETWEEN 100 AND 399, false) AND coalesce(closed_by, 'none') = 'none'"
     " AND worker_message IS NULL)"
 )
-_NEEDED: Final = ("status", "closed_by", "worker_message")
+_NEEDED: Final = ("status", "closed_by", "closed_why", "worker_message", "is_stream", "ended_at", "gateway")
 
 
 def fill(
@@ -44,7 +45,8 @@ def fill(
             if not marks.held:
                 where = " AND ".join([likely_sql(compiled, globs), compiled.matches, *(f"NOT {m}" for m in earlier)])
             source = marks.relation(number) if marks.held else "{lines}"
-            select, given = compiled.select(source, globs=globs, where=where)
+            events = compiled.fmt.role == "error"  # a killed worker is no request, but explains one
+            select, given = compiled.select(source, globs=globs, where=where, streams_only=not events)
             names.update(dict.fromkeys(given))
             missing = "".join(f", NULL::{types[n]} AS {n}" for n in _NEEDED if n not in given)
             statements.append(f"SELECT {literal(compiled.fmt.id)} AS format, *{missing} FROM ({select})")
@@ -63,6 +65,7 @@ def fill(
             con.execute(insert)
         else:
             reader.rows(insert, insert=True)
+    _events(reader, stage)
     held, held_quiet = con.execute(f"SELECT count(*), count(*) FILTER (WHERE {QUIET}) FROM {stage}").fetchone()
     if thin == 1:
         streams, quiet = held, held_quiet
@@ -80,3 +83,15 @@ def fill(
     rows = con.execute(f"SELECT count(*) FROM {table}").fetchone()[0] - base
     con.execute(f"DROP TABLE {stage}")
     return streams, quiet, rows, step
+
+
+def _events(reader: Reader, stage: str) -> None:
+    """Messages about no request go to their own table."""
+    create_events(reader.con)
+    path, name = literal(reader.source.name), literal(os.path.basename(reader.source.name))
+    reader.con.execute(
+        f"INSERT INTO {EVENTS} SELECT {path}, {name} || ':' || no, ended_at, gateway, worker_message, closed_why"
+        f" FROM {stage} WHERE NOT is_stream AND worker_message IS NOT NULL"
+    )
+    reader.con.execute(f"DELETE FROM {stage} WHERE NOT is_stream")
+

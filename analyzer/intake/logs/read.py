@@ -136,6 +136,12 @@ def _compile(detection: Detection, format: str | Format | None, seen: str) -> li
     chosen = _compile_one(detection, format, seen)
     for other in detection.others:
         chosen += _compile_one(other, None, seen)
+    known = {c.fmt.id for c in chosen}
+    for compiled in list(chosen):
+        for name in compiled.fmt.companions:
+            if name not in known:  # rare lines that no sample need hold
+                known.add(name)
+                chosen.append(compile_format(formats()[name], compiled.envelopes, seen=None))
     return chosen
 
 
@@ -166,7 +172,7 @@ def _warnings(result: LogResult, damage: Damage, chosen: Sequence[Compiled]) -> 
     if damage.broken:
         found.append("the compressed data is damaged or breaks off: what came before it was read")
     if result.detection.others:
-        found.append("the file mixes formats: also " + ", ".join(c.fmt.title for c in chosen[1:]))
+        found.append("the file mixes formats: also " + ", ".join(o.title for o in result.detection.others))
     if result.sampled > 1:
         found.append(
             f"{result.quiet} streams ended without a sign of trouble; one in {result.sampled} of them was kept"

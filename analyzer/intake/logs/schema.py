@@ -103,6 +103,7 @@ class Format:
     endings: tuple[Ending, ...] = ()
     not_recorded: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     names: str | None = None
     samples: tuple[Sample, ...] = ()
     rejects: tuple[tuple[str, str], ...] = ()
@@ -193,7 +194,7 @@ def _scratch() -> Any:
 
 _KEYS: Final = (
     "id title kind product source role patterns detect pairs separator not_requests interest clock columns set "
-    "streams endings not_recorded after names samples rejects"
+    "streams endings not_recorded after with names samples rejects"
 ).split()
 
 
@@ -247,6 +248,7 @@ def read_format(
         endings=_endings(reader, raw, "endings"),
         not_recorded=_texts(reader, raw, "not_recorded"),
         after=_texts(reader, raw, "after"),
+        companions=_texts(reader, raw, "with"),
         names=raw.get("names"),
         samples=_samples(reader, raw),
         rejects=_rejects(reader, raw),
