@@ -8,7 +8,7 @@ enter the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,10 @@ from analyzer.model import (
     Verdict,
 )
 
+# Told what is under way: a stage, how much of it is done, and of how much (None while that is unknown).
+# Stages, in order: reading, decoding (captures); judging (streams).
+Progress = Callable[[str, int, int | None], None]
+
 if TYPE_CHECKING:
     from analyzer.intake import Input
     from analyzer.pipeline_logs import Logs
@@ -48,7 +52,8 @@ class Options:
     log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
     most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
     table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
-    the reports that draw; False spares a full decoding of every long stream.
+    the reports that draw; False spares a full decoding of every long stream. progress: is told what is
+    under way, now and then.
     """
 
     rules: tuple[Path, ...] = field(default=())
@@ -59,6 +64,7 @@ class Options:
     redact: bool = True
     details: bool = False
     drawings: bool = True
+    progress: Progress | None = None
 
 
 def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Report:
@@ -78,14 +84,17 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     redactor = Redactor(enabled=options.redact)
     ruleset = load_rules(options.rules)
     settings = Settings(stream_paths=options.stream_paths)
+    tell = options.progress or _silent
     captures, logs, skipped = _read(paths, options)
     found: list[tuple[Capture, Recorded]] = []
-    for capture in captures:
+    for done, capture in enumerate(captures):
+        tell("decoding", done, len(captures))
         streams = build(capture.entries, settings)
         add_context(capture.entries, streams)
         capture.info.streams = len(streams)
         found += [(capture, recorded) for recorded in streams]
     rows = [recorded.exchange for _, recorded in found]
+    tell("judging", 0, len(rows))
     add_run_context(rows)
     if logs is None:
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
@@ -104,6 +113,10 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
         return report
 
 
+def _silent(stage: str, done: int, total: int | None) -> None:
+    """Nobody asked."""
+
+
 # ---------------------------------------------------------------------------------- reading
 
 
@@ -117,7 +130,9 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
     captures: list[Capture] = []
     files: list[Input] = []
     found: set[str] = set()
-    for inp in open_inputs(paths):
+    tell = options.progress or _silent
+    for done, inp in enumerate(open_inputs(paths)):
+        tell("reading", done, None)
         if not inp.explicit:
             found.add(inp.path)
         if inp.kind == "log":

@@ -63,7 +63,8 @@ class Input:
                 if not self._layers:
                     if self.size is not None and self.size > most:
                         raise self._too_large(most)
-                    found = stream.read(most + 1)
+                    # Asking for more than there is would reserve it, and a limit on memory would refuse.
+                    found = stream.read((most if self.size is None else self.size) + 1)
                     if len(found) > most:
                         raise self._too_large(most)
                     return found
