@@ -57,24 +57,23 @@ def path(text: str) -> tuple[Step, ...]:
 
 def values(json: Any, steps: tuple[Step, ...]) -> list[Any]:
     """What is found at a path, nulls left out. At most 64 elements per `[*]`."""
-    if len(steps) == 1 and isinstance(json, dict):  # the common case, and nine tenths of the calls
-        only = json.get(steps[0])
-        return [] if only is None else [only]
-    found = [json]
-    for step in steps:
-        deeper: list[Any] = []
-        for value in found:
-            if isinstance(step, str):
-                if isinstance(value, dict):
-                    deeper.append(value.get(step))
-            elif isinstance(value, list):
-                if step is None:
-                    deeper.extend(value[:_MANY])
-                elif step < len(value):
-                    deeper.append(value[step])
-        found = [value for value in deeper if value is not None]
-        if not found:
-            break
+    found: list[Any] = []
+    value = json
+    for place, step in enumerate(steps):  # no lists are made as long as the path does not fork
+        if step is None:
+            if type(value) is list:
+                rest = steps[place + 1 :]
+                for item in value[:_MANY]:
+                    if item is not None:
+                        found += values(item, rest)
+            return found
+        if type(step) is str:
+            value = value.get(step) if type(value) is dict else None
+        else:
+            value = value[step] if type(value) is list and step < len(value) else None  # type: ignore[operator]
+        if value is None:
+            return found
+    found.append(value)
     return found
 
 

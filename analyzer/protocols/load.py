@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analyzer.errors import RuleError
+from analyzer.protocols import plainyaml
 from analyzer.protocols.profile import Profile, ProfileError, build, merge
 
 FOLDER: Final = Path(__file__).parent / "profiles"
@@ -74,9 +75,8 @@ def provider_hosts() -> dict[str, list[str]]:
 def _parse(file: Path) -> dict[str, Any]:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        raw = yaml.load(file.read_bytes(), Loader=loader)  # noqa: S506 - a safe loader either way
+        raw = plainyaml.read(file.read_bytes())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RuleError("not YAML", where=f"{file.name}:{line}") from error

@@ -53,6 +53,25 @@ def view_of(event: Event, profile: Profile) -> View:
     return View(kind or event.type, text, json, event)
 
 
+class Views:
+    """The events of an opening as profiles see them: most profiles see the same, and JSON is read once."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+        self._seen: dict[object, list[View | None]] = {}
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def get(self, place: int, profile: Profile) -> View:
+        """The event at `place` as the profile's conditions see it."""
+        row = self._seen.setdefault((profile.kind_fields, profile.unwrap), [None] * len(self.events))
+        found = row[place]
+        if found is None:
+            found = row[place] = view_of(self.events[place], profile)
+        return found
+
+
 def unwrapped(json: object, profile: Profile) -> object:
     """The inner JSON of a payload that wraps it in base64 (Bedrock's `bytes`)."""
     import base64
@@ -71,7 +90,7 @@ def recognise(inp: StreamInput, source: Source) -> Profile | None:
     """The profile that fits best, a vendor's where one is recognised; None without a framing."""
     if source.framing is None:
         return None
-    opening = [event for event in source.events[:_LOOK_AT] if event.data or event.type != "message"]
+    opening = Views([event for event in source.events[:_LOOK_AT] if event.data or event.type != "message"])
     best: tuple[int, Profile] | None = None
     for profile in by_framing().get(source.framing, []):
         score = _score(profile, inp, opening)
@@ -83,7 +102,7 @@ def recognise(inp: StreamInput, source: Source) -> Profile | None:
     return vendor_of(best[1], inp, source) or best[1]
 
 
-def _score(profile: Profile, inp: StreamInput, opening: list[Event]) -> int:
+def _score(profile: Profile, inp: StreamInput, opening: Views) -> int:
     """How well a profile fits; 0: not at all."""
     score = 0
     headed = _headers(profile.response_headers, inp.response_headers) or _headers(
@@ -91,11 +110,12 @@ def _score(profile: Profile, inp: StreamInput, opening: list[Event]) -> int:
     )
     if headed:
         score += _HEADER
-    if profile.first is not None and any(_shaped(profile, event) for event in opening):
+    places = range(len(opening))
+    if profile.first is not None and any(_shaped(profile, opening, place) for place in places):
         score += _SHAPE
-        if opening and _shaped(profile, opening[0]):
+        if _shaped(profile, opening, 0):
             score += 5  # the very first event says it: the protocol's own opening
-    elif profile.first is not None and not all(_known(profile, event) for event in opening):
+    elif profile.first is not None and not all(_known(profile, opening, place) for place in places):
         return 0  # events were sent that this protocol does not know
     at_home = bool(profile.hosts) and matches_any(profile.hosts, inp.host)
     if at_home and matches_any([*profile.paths, *profile.home_paths], inp.path):
@@ -103,19 +123,19 @@ def _score(profile: Profile, inp: StreamInput, opening: list[Event]) -> int:
     elif profile.paths and matches_any(profile.paths, inp.path):
         score += _PATH
     if score:
-        score += sum(_known(profile, event) for event in opening)  # a tie goes to who knows them all
+        score += sum(_known(profile, opening, place) for place in places)  # a tie goes to who knows them all
     return score
 
 
-def _shaped(profile: Profile, event: Event) -> bool:
-    return profile.first is not None and profile.first(view_of(event, profile))
+def _shaped(profile: Profile, opening: Views, place: int) -> bool:
+    return profile.first is not None and profile.first(opening.get(place, profile))
 
 
-def _known(profile: Profile, event: Event) -> bool:
+def _known(profile: Profile, opening: Views, place: int) -> bool:
     """Whether it is an event that this protocol sends, or one that says nothing: its data was stripped."""
-    if event.data is None and event.type == "message":
+    view = opening.get(place, profile)
+    if view.event.data is None and view.event.type == "message":
         return True
-    view = view_of(event, profile)
     tests = (profile.first, profile.content, profile.heartbeat, profile.terminal, profile.soft)
     return any(test is not None and test(view) for test in tests) or any(
         rule.when(view) for rule in profile.errors

@@ -6,15 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analyzer.columns import VALUES
 from analyzer.decode.api import NOT_JSON
 from analyzer.errors import RuleError
 from analyzer.model import Event
+from analyzer.protocols import plainyaml
 from analyzer.protocols.conditions import View, compile_any, compile_condition, path, values
 from analyzer.protocols.globs import matches_any
 from analyzer.protocols.grpcstatus import STATUSES, grpc_error, status_of
-from analyzer.protocols.load import load_folder, profiles
+from analyzer.protocols.load import FOLDER, load_folder, profiles
 from analyzer.protocols.recognise import FALLBACK
 from analyzer.protocols.reference import reference
 
@@ -38,6 +40,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("id: p\ntitle: P\nframing: sse\n", "p.yaml:3", "wrong type"),
         ("id: p\ntitle: P\ndialect: nothing\n", "p.yaml:3", "no such dialect"),
         ("id: p\ntitle: [\n", "p.yaml:3", "not YAML"),
+        ("id: p\ntitle: &a P\n", "p.yaml:2", "not YAML"),
+        ("id: p\nid: p\n", "p.yaml:2", "not YAML"),
         ("just text\n", "p.yaml:1", "not a mapping"),
     ],
 )  # fmt: skip
@@ -71,6 +75,11 @@ def test_needles_compile_and_are_linear_enough() -> None:
         for needle in profile.needles:
             re.compile(needle.encode())
             assert not re.search(r"[*+]\)[*+]", needle), (profile.id, needle)
+
+
+def test_reading_is_what_a_yaml_library_reads() -> None:
+    for file in sorted(FOLDER.glob("*.yaml")):
+        assert plainyaml.read(file.read_bytes()) == yaml.safe_load(file.read_text("utf-8")), file.name
 
 
 def test_the_reference_page_is_current() -> None:
