@@ -15,13 +15,13 @@ from typing import Final
 from markupsafe import Markup
 
 from analyzer.causes import CAUSES
-from analyzer.model import Cluster, PageView, Report, Stream
+from analyzer.model import CaptureInfo, Cluster, PageView, Report, Stream
 from analyzer.report import glossary, svg_path
 from analyzer.report.numbers import clock, duration, instant_to_second, number, plural, size
 from analyzer.report.path import path_of
 from analyzer.report.prose import prose
 from analyzer.report.replies import replies
-from analyzer.report.safe import one_line, visible
+from analyzer.report.safe import clipped, one_line, visible
 from analyzer.report.view_exchanges import ExchangesView, exchanges_view
 from analyzer.report.view_stream import PARTY_WORDS, SURE, FixTab, StreamView, fix_tabs, stream_view
 
@@ -109,6 +109,7 @@ class ReportView:
     version: str
     title: str
     headline: str
+    lead_title: str | None
     lead: Markup | None
     tone: str
     sure: str | None
@@ -165,6 +166,7 @@ def build(report: Report, *, version: str) -> ReportView:
         version=one_line(version, 40),
         title=one_line(headline, 120),
         headline=headline,
+        lead_title=_lead_title(report),
         lead=lead,
         tone=_tone(report),
         sure=SURE[main.verdict.confidence] if main else None,
@@ -179,8 +181,8 @@ def build(report: Report, *, version: str) -> ReportView:
         fixes=fix_tabs(main.verdict, set()) if main else [],
         replies=_replies(report),
         streams=views,
-        overview=rows[:MOST_ROWS] if len(rows) > 1 else [],
-        overview_more=max(0, len(rows) - MOST_ROWS),
+        overview=rows if len(rows) > 1 else [],
+        overview_more=max(0, len(report.streams) - MOST_ROWS),
         clusters=[_cluster(cluster, anchors) for cluster in report.clusters],
         exchanges=exchanges,
         pages=[_page(page) for page in report.pages],
@@ -225,6 +227,12 @@ def _counts(report: Report) -> list[Count]:
     return counts
 
 
+def _lead_title(report: Report) -> str | None:
+    """The verdict that the lead explains, where the headline speaks of several streams."""
+    bad = sum(stream.verdict.severity in ("failed", "degraded") for stream in report.streams)
+    return one_line(report.streams[0].verdict.title, 240) if bad > 1 else None
+
+
 def _others(report: Report) -> str | None:
     """A hint that the advice is about the worst problem, when there are several."""
     bad = [s for s in report.streams if s.verdict.severity in ("failed", "degraded")]
@@ -251,21 +259,25 @@ def _redaction(redacted: dict[str, int] | None) -> str:
 
 
 def _overview(report: Report, anchors: dict[str, str]) -> list[OverviewRow]:
-    rows = [_row(stream, anchors.get(stream.id)) for stream in report.streams]
+    rows = [_row(stream, anchors.get(stream.id)) for stream in report.streams[:MOST_ROWS]]
+    several = len(report.captures) > 1
     with_streams = {stream.exchange.capture for stream in report.streams}
     for info in report.captures:
         if info.error:
             rows.append(_empty_row(info.path, "failed", "Not readable", info.error))
-        elif info.path not in with_streams and len(report.captures) > 1:
-            rows.append(
-                _empty_row(
-                    info.path,
-                    "none",
-                    "No stream",
-                    f"{plural(info.exchanges, 'exchange')}, none of them a stream.",
-                )
-            )
+        elif info.path not in with_streams and several:
+            rows.append(_empty_row(info.path, "none", *_without_stream(info)))
     return rows
+
+
+def _without_stream(info: CaptureInfo) -> tuple[str, str]:
+    """Why a capture that was read has no row of its own: nothing to tell, or told with another."""
+    if info.streams:
+        return (
+            "Read along",
+            f"{plural(info.streams, 'stream')}, healthy or told together with another capture.",
+        )
+    return "No stream", f"{plural(info.exchanges, 'exchange')}, none of them a stream."
 
 
 def _row(stream: Stream, anchor: str | None) -> OverviewRow:
@@ -358,7 +370,7 @@ def _page(page: PageView) -> PageCard:
 
 def _capture(report: Report, index: int) -> CaptureView:
     info = report.captures[index]
-    facts = [one_line(text, 80) for text in (info.dialect, info.format, info.creator) if text]
+    facts = [clipped(text, 140) for text in (info.dialect, info.format, info.creator) if text]
     if not info.error:
         facts.append(plural(info.exchanges, "exchange"))
         facts.append(plural(info.streams, "stream"))

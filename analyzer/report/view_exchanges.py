@@ -17,6 +17,7 @@ from analyzer.report.safe import one_line
 from analyzer.report.svg_timeline import bar
 
 PORTION: Final = 200
+MOST: Final = 10_000  # rows; a page with more is no use to anybody
 _LONG_URL: Final = 220
 
 
@@ -51,13 +52,14 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class ExchangesView:
-    """All exchanges. kinds: (value, label) for the filter. spans: what the bars measure."""
+    """All exchanges. kinds: for the filter. spans: what each capture's bars measure. more: rows left out."""
 
     total: int
     failed: int
     kinds: list[str]
     portions: list[Portion]
     spans: list[tuple[str, str]]
+    more: int
 
 
 def exchanges_view(entries: Sequence[PageEntry], anchors: dict[str, str], several: bool) -> ExchangesView:
@@ -66,7 +68,7 @@ def exchanges_view(entries: Sequence[PageEntry], anchors: dict[str, str], severa
     spans: list[tuple[str, str]] = []
     kinds: dict[str, int] = {}
     failed = 0
-    for capture, group in groupby(entries, key=lambda entry: entry.capture):
+    for capture, group in groupby(entries[:MOST], key=lambda entry: entry.capture):
         rows = list(group)
         span = _span(rows)
         name = one_line(capture, 120)
@@ -81,7 +83,9 @@ def exchanges_view(entries: Sequence[PageEntry], anchors: dict[str, str], severa
             caption = f"Exchanges {first + 1:,} to {first + len(part):,} of {len(made):,}"
             portions.append(Portion(f"{caption} in {name}" if several else caption, part))
     common = sorted((kind for kind in kinds if kind), key=lambda kind: -kinds[kind])[:16]
-    return ExchangesView(len(entries), failed, common, portions, spans)
+    return ExchangesView(
+        min(len(entries), MOST), failed, common, portions, spans, max(0, len(entries) - MOST)
+    )
 
 
 def _span(rows: Sequence[PageEntry]) -> float:

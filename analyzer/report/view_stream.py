@@ -205,6 +205,8 @@ def _end_word(stream: Stream) -> str:
         return "stopped"
     if verdict.severity == "failed" and never_answered(stream) and row.status:
         return f"answered {row.status}"
+    if verdict.severity == "failed" and never_answered(stream):
+        return "failed"
     return "cut" if verdict.severity == "failed" or stream.timeline.cut_ms is not None else "ended"
 
 

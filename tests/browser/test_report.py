@@ -56,6 +56,8 @@ def test_axe_finds_nothing(
     with browser.page(width=width, dark=dark, bypass_csp=True) as tab:
         tab.open(path)
         tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        # axe looks up what lies behind a text by its place, and skipped content has none.
+        tab.evaluate("document.querySelectorAll('.skippable').forEach(e => e.classList.remove('skippable'))")
         tab.evaluate(f"{axe_source}; 0")
         for tab_name in ("user", "operator", "developer"):
             tab.evaluate(f"document.getElementById('who-{tab_name}')?.click()")

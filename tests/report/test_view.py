@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from analyzer.report.view import MOST_IN_FULL, ReportView, build
+from analyzer.report.view import MOST_IN_FULL, MOST_ROWS, ReportView, build
 from tests.report import build as make
 
 
@@ -74,3 +74,10 @@ def test_every_field_of_the_view_is_used_by_a_template() -> None:
     templates = "".join(path.read_text() for path in folder("templates").rglob("*.j2"))
     unused = [f.name for f in dataclasses.fields(ReportView) if f"view.{f.name}" not in templates]
     assert unused == []
+
+
+def test_overview_is_limited_and_says_so() -> None:
+    report = make.one(make.completed())
+    report.streams *= MOST_ROWS + 5
+    got = view(report)
+    assert len(got.overview) == MOST_ROWS and got.overview_more == 5

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from analyzer.model import PageEntry
-from analyzer.report.view_exchanges import PORTION, exchanges_view
+from analyzer.report.view_exchanges import MOST, PORTION, exchanges_view
 from tests.report import build
 
 
@@ -45,3 +45,8 @@ def test_status_0_and_net_errors_are_failures() -> None:
     entry = build.entries(1)[0]
     view = exchanges_view([entry], {}, False)
     assert view.failed == 1 and view.portions[0].rows[0].error == "net::ERR_INCOMPLETE_CHUNKED_ENCODING"
+
+
+def test_more_rows_than_a_page_can_bear_are_counted_and_left_out() -> None:
+    view = exchanges_view(build.entries(3) * 4000, {}, False)
+    assert (view.total, view.more) == (MOST, 12_000 - MOST)
