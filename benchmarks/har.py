@@ -85,7 +85,9 @@ def _series(most: int) -> None:
             report = analyze([path])
             spent = time.perf_counter() - start
             ratio = f"  {spent / before:.2f} times the half" if before else ""
-            print(f"{report.summary.streams:>7,} streams  {spent:7.2f} s  {spent / count * 1e6:6.0f} µs each{ratio}")
+            print(
+                f"{report.summary.streams:>7,} streams  {spent:7.2f} s  {spent / count * 1e6:6.0f} µs each{ratio}"
+            )
             before = spent
 
 

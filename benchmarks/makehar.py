@@ -162,9 +162,7 @@ class _Maker:
         messages = []
         for chunk in chunks:
             seconds += of.expovariate(1 / 0.03)
-            messages.append(
-                {"time": round(seconds, 6), "eventName": "message", "eventId": "", "data": chunk}
-            )
+            messages.append({"time": round(seconds, 6), "eventName": "message", "eventId": "", "data": chunk})
         spent = (seconds - self.at.timestamp()) * 1000 + (60_000.0 if cut else 2.0)
         body = "".join(f"data: {chunk}\n\n" for chunk in chunks)
         url = f"{_API}/v1/chat/completions"
