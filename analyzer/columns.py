@@ -133,6 +133,32 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     body_recorded: Annotated[Bool, Col("transport", "the body, or the events that arrived, are in the capture", "har")] = None
     end_recorded: Annotated[Bool, Col("transport", "the capture saw the exchange end", "har netlog")] = None
 
+    # -- transport, below the request: only a NetLog records it, for its own rows and for a HAR's beside it
+    h2_error_code: Annotated[Str, Col("transport", "code of the RST_STREAM that ended the HTTP/2 stream", "netlog")] = None
+    h3_error_code: Annotated[Str, Col("transport", "code of the frame that reset the HTTP/3 stream, an H3_ or QUIC_ name", "netlog")] = None
+    reset_by: Annotated[Str, Col("transport", "who reset the stream: server or client", "netlog")] = None
+    goaway_seen: Annotated[Bool, Col("transport", "the server had sent GOAWAY on the connection before the end; None under HTTP/1.1", "netlog")] = None
+    goaway_code: Annotated[Str, Col("transport", "code of that HTTP/2 GOAWAY", "netlog")] = None
+    goaway_before_ms: Annotated[Num, Col("transport", "from that GOAWAY to the end", "netlog")] = None
+    goaway_debug: Annotated[Str, Col("transport", "text that the GOAWAY carried", "netlog", False)] = None
+    session_error: Annotated[Str, Col("transport", "net error with which the whole HTTP/2 or QUIC connection ended, within a second of the exchange", "netlog")] = None
+    session_close: Annotated[Str, Col("transport", "the browser's words for why that connection ended", "netlog", False)] = None
+    quic_error: Annotated[Str, Col("transport", "QUIC error with which that connection ended", "netlog")] = None
+    quic_closed_by: Annotated[Str, Col("transport", "who closed the QUIC connection: server or client", "netlog")] = None
+    socket_error: Annotated[Str, Col("transport", "net error of the last read or write on the socket", "netlog")] = None
+    socket_os_error: Annotated[Int, Col("transport", "the operating system's number for the socket's error: 104, 54 and 10054 are a reset", "netlog")] = None
+    network_changed_before_ms: Annotated[Num, Col("transport", "from the last change of the computer's own network to the end, if one came during the exchange; a change is noticed up to a second late, so it can be slightly negative", "netlog")] = None
+    network_after: Annotated[Str, Col("transport", "kind of network after that change", "netlog")] = None
+    client_proxy: Annotated[Str, Col("transport", "kind of proxy that the browser itself used", "netlog")] = None
+    tunnel_status: Annotated[Int, Col("transport", "status with which the browser's own proxy answered CONNECT", "netlog")] = None
+    known_root: Annotated[Bool, Col("transport", "the certificate leads to a public authority; False: to one that was installed on this computer", "netlog")] = None
+    pool_stalled_ms: Annotated[Num, Col("transport", "waited for a free connection because the browser's limit was reached", "netlog")] = None
+    pool_limit: Annotated[Str, Col("transport", "which limit that was: host (six connections to one host) or browser (all together)", "netlog")] = None
+    delegate: Annotated[Str, Col("transport", "extension or feature of the browser that held the request up", "netlog", False)] = None
+    delegate_ms: Annotated[Num, Col("transport", "how long it held the request up", "netlog")] = None
+    silent_retries: Annotated[Int, Col("transport", "tries that the browser repeated by itself after a connection error", "netlog")] = None
+    close_frame_by: Annotated[Str, Col("transport", "who sent the first WebSocket close frame: server or client", "netlog")] = None
+
     # -- stream
     framing: Annotated[Str, Col("stream", "how the body is cut into events")] = None
     protocol: Annotated[Str, Col("stream", "protocol profile that fits")] = None
@@ -214,6 +240,13 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     flowing_at_end: Annotated[Bool, Col("context", "data was flowing right up to the end")] = None
 
 
+# RFC 9113 section 7; the place in the list is the number on the wire.
+H2_CODES: Final = (
+    "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+)  # fmt: skip
+
 VALUES: Final[dict[str, tuple[str, ...]]] = {
     "capture_kind": ("har", "netlog", "log"),
     "http_version": ("1.0", "1.1", "2", "3"),
@@ -229,6 +262,14 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
         "filtered", "limit", "unavailable", "unknown",
     ),
     "error_owner": ("provider", "application", "framework", "gateway"),
+    "h2_error_code": H2_CODES,
+    "goaway_code": H2_CODES,
+    "reset_by": ("server", "client"),
+    "quic_closed_by": ("server", "client"),
+    "close_frame_by": ("server", "client"),
+    "network_after": ("none", "ethernet", "wifi", "2g", "3g", "4g", "5g", "bluetooth", "unknown"),
+    "client_proxy": ("direct", "http", "https", "socks", "quic"),
+    "pool_limit": ("host", "browser"),
     "framing": (
         "sse", "ndjson", "json-array", "websocket", "grpc-web", "connect", "aws-event-stream",
         "data-stream", "text", "unknown",

@@ -71,7 +71,8 @@ class Recorded:
     Header names are lower case, in recorded order, duplicates kept, pseudo-headers (`:path`) left
     out. `body` and `request_body` are called at most for streaming candidates: bytes as the
     application saw them (content encoding undone), None when the capture has no body. `raw` gives
-    the entry as plain JSON values for the page view and the evidence drawer.
+    the entry as plain JSON values for the page view and the evidence drawer. `places` says for columns
+    that were not read at `exchange.where` where they stand: `$.events[1943]`.
     """
 
     exchange: Exchange
@@ -84,6 +85,7 @@ class Recorded:
     chunks: list[Chunk] | None = None
     raw: Callable[[], dict[str, Any]] = dict
     page: str | None = None
+    places: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
