@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,38 +32,18 @@ from analyzer.model import (
 # Told what is under way: a stage, how much of it is done, and of how much (None while that is unknown).
 # Stages, in order: reading, decoding (captures); judging (streams).
 Progress = Callable[[str, int, int | None], None]
+from analyzer.options import Options
 
 if TYPE_CHECKING:
     from analyzer.intake import Input
     from analyzer.pipeline_logs import Logs
     from analyzer.redact import Redactor
 
+__all__ = ["Options", "analyze"]
+
 # What is found in a folder and cannot be read is worth a row only if it is called like a capture.
 _NAMED = re.compile(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the caller may choose.
-
-    rules: folders with rules of one's own. stream_paths: globs over the URL's path that mark streams.
-    log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
-    most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
-    table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
-    the reports that draw; False spares a full decoding of every long stream. progress: is told what is
-    under way, now and then.
-    """
-
-    rules: tuple[Path, ...] = field(default=())
-    stream_paths: tuple[str, ...] = field(default=())
-    log_format: str | None = None
-    everything: bool = False
-    limit: int = 10_000
-    redact: bool = True
-    details: bool = False
-    drawings: bool = True
-    progress: Progress | None = None
 
 
 def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Report:
@@ -155,11 +134,13 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
 
 
 def _read_one(inp: Input) -> Capture:
-    from analyzer.intake import read_har
+    from analyzer.intake import read_har, read_netlog
 
     try:
         if inp.kind == "har":
             return read_har(inp)
+        if inp.kind == "netlog":
+            return read_netlog(inp)
     except CaptureError as error:
         return _unreadable(inp, error.message)
     return _unreadable(inp, inp.reason)

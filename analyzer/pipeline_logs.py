@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
 from analyzer.columns import Exchange, create_table_sql
 from analyzer.errors import CaptureError
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
     from analyzer.facts.clusters import Found
     from analyzer.facts.matching import Pairs
     from analyzer.intake import Input
-    from analyzer.pipeline import Options
+    from analyzer.options import Options
     from analyzer.redact import Redactor
 
 TABLE: Final = "exchanges"
 VERDICTS: Final = "log_verdicts"
+MESSAGE: Final = frozenset({"closed_by", "closed_phase", "closed_why", "worker_message"})
+MANY_MESSAGES: Final = 3000
 MEMORY: Final = "1GB"  # what is more goes to a temporary file
 
 
@@ -69,15 +73,16 @@ class Logs:
         self.con.execute(create_table_sql(TABLE))
         self.captures: list[CaptureInfo] = []
         self.unkept = 0
+        self.places: dict[int, str] = {}  # where the error message of a row stands
         for inp in inputs:
             self.captures.append(self._read(inp))
         if self.rows:
             from analyzer.facts import logfacts
 
             if len(self.captures) > 1:
-                logfacts.join_files(self.con, TABLE)
-            else:
-                logfacts.join_messages(self.con, TABLE)
+                logfacts.join_twins(self.con, TABLE)
+            self._join()
+            self.places |= logfacts.join_messages(self.con, TABLE)
             logfacts.add_context(self.con, TABLE)
 
     def __enter__(self) -> Logs:
@@ -116,6 +121,28 @@ class Logs:
         if not found or not self.rows:
             return Pairs()
         return match(self.con, TABLE, found)
+
+    def _join(self) -> None:
+        """Error logs meet their access logs, clocks in other zones and ended workers included."""
+        from analyzer.intake.logs import join_errors
+
+        messages = self.con.execute(
+            f"SELECT count(*) FROM {TABLE} WHERE status IS NULL AND worker_message IS NOT NULL"
+        ).fetchone()[0]
+        if messages > MANY_MESSAGES:
+            return  # one by one would take minutes: `logfacts.join_messages` takes them all at once
+        joined = join_errors(self.con, TABLE)
+        self.places |= dict(joined.joined) | dict(joined.workers or [])
+        if not self.captures:
+            return
+        if joined.shift_s:
+            self.captures[0].warnings.append(
+                f"the error log's clock was moved by {-joined.shift_s / 3600:+g} h to fit the access log: it names no time zone"
+            )
+        if joined.ambiguous:
+            self.captures[0].warnings.append(
+                f"{joined.ambiguous} messages of the error log fit several access lines equally well: they were not joined"
+            )
 
     def judge(self, ruleset: RuleSet, redactor: Redactor, *, without: Sequence[int] = ()) -> LogOutcome:
         """Verdicts, counts, list and clusters.
@@ -165,9 +192,10 @@ class Logs:
         rows = rows_of(self.con, TABLE, [n for n, _ in found])
         for n, pattern in found:
             row = rows[n]
-            outcome.streams.append(
-                _stream(row, evaluation.findings(pattern), ruleset, redactor, outcome.rule_errors)
-            )
+            stream = _stream(row, evaluation.findings(pattern), ruleset, redactor, outcome.rule_errors)
+            if n in self.places:
+                _place(stream, self.places[n])
+            outcome.streams.append(stream)
             outcome.numbers.append(n)
 
 
@@ -265,7 +293,7 @@ def _stream(row: Exchange, findings: Any, ruleset: RuleSet, redactor: Redactor, 
 
     return Stream(
         id="",
-        exchange=redactor.exchange(row),
+        exchange=_shown(row, redactor),
         ending=read_ending(row),
         verdict=weigh(row, findings, ruleset, show=redactor.column, errors=errors),
         timeline=draw_line(row),
@@ -274,6 +302,22 @@ def _stream(row: Exchange, findings: Any, ruleset: RuleSet, redactor: Redactor, 
             if row.request_id is not None
             else {}
         ),
+    )
+
+
+def _place(stream: Stream, place: str) -> None:
+    """The facts that an error message told stand where it stands, not on the access line."""
+    stream.verdict.evidence = [
+        msgspec.structs.replace(item, where=place) if item.column in MESSAGE else item
+        for item in stream.verdict.evidence
+    ]
+
+
+def _shown(row: Exchange, redactor: Redactor) -> Exchange:
+    """The row, redacted. A log row fills few of the columns, and there are thousands of rows."""
+    given = msgspec.structs.asdict(row)
+    return Exchange(
+        **{name: redactor.column(name, value) for name, value in given.items() if value is not None}
     )
 
 

@@ -12,11 +12,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "analyzer"
 
 # Each room and the rooms that it may import; a room may always import itself.
-BASE = {"errors", "causes", "columns", "resources", "model"}
+BASE = {"options", "errors", "causes", "columns", "resources", "model"}
 ALLOWED = {
     "errors": set(),
     "causes": set(),
     "resources": set(),
+    "options": set(),
     "columns": set(),
     "model": {"causes", "columns"},
     "explain": BASE,
@@ -28,7 +29,9 @@ ALLOWED = {
     "engine": BASE,
     "report": BASE | {"engine"},
     "pipeline_logs": BASE | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
-    "pipeline": BASE | {"pipeline_logs"} | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
+    "pipeline": BASE
+    | {"pipeline_logs"}
+    | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
     "cli": BASE | {"pipeline", "engine", "explain", "redact", "report", "intake"},
     "__main__": {"cli"},
     "__init__": BASE | {"pipeline"},

@@ -1,0 +1,29 @@
+"""What the caller of an analysis may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller may choose.
+
+    rules: folders with rules of one's own. stream_paths: globs over the URL's path that mark streams.
+    log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
+    most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
+    table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
+    the reports that draw; False spares a full decoding of every long stream. progress: is told what is
+    under way, now and then.
+    """
+
+    rules: tuple[Path, ...] = field(default=())
+    stream_paths: tuple[str, ...] = field(default=())
+    log_format: str | None = None
+    everything: bool = False
+    limit: int = 10_000
+    redact: bool = True
+    details: bool = False
+    drawings: bool = True
+    progress: Progress | None = None
