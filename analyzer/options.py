@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+# Told what is under way: a stage, how much of it is done, and of how much (None while that is unknown).
+# Stages, in order: reading, decoding (captures); judging (streams).
+Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)

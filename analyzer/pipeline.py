@@ -8,7 +8,7 @@ enter the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,18 +28,14 @@ from analyzer.model import (
     Timeline,
     Verdict,
 )
-
-# Told what is under way: a stage, how much of it is done, and of how much (None while that is unknown).
-# Stages, in order: reading, decoding (captures); judging (streams).
-Progress = Callable[[str, int, int | None], None]
-from analyzer.options import Options
+from analyzer.options import Options, Progress
 
 if TYPE_CHECKING:
     from analyzer.intake import Input
     from analyzer.pipeline_logs import Logs
     from analyzer.redact import Redactor
 
-__all__ = ["Options", "analyze"]
+__all__ = ["Options", "Progress", "analyze"]
 
 # What is found in a folder and cannot be read is worth a row only if it is called like a capture.
 _NAMED = re.compile(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
