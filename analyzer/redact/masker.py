@@ -28,6 +28,16 @@ _STANDINS: Final = {
     (6, "public"): ipaddress.ip_network("2001:2::/48"),
     (6, "private"): ipaddress.ip_network("fd00:255::/48"),
 }
+_OURS: Final = (
+    "198.18.",
+    "198.19.",
+    "10.255.",
+    "2001:2:",
+    "fd00:255:",
+    "ip-198-18-",
+    "ip-198-19-",
+    "ip-10-255-",
+)
 _NEVER_NUMBERED: Final = words("quoted content encoded text")
 
 
@@ -39,6 +49,7 @@ class Masker:
         self._made: dict[tuple[str, str], str] = {}
         self._last: Counter[str] = Counter()
         self._urls: dict[str, str] = {}
+        self._headers: dict[tuple[str, str], tuple[str, Counter[str]]] = {}
 
     # ------------------------------------------------------------------ one value
 
@@ -76,13 +87,15 @@ class Masker:
         return named.ljust(length, "x")
 
     def address(self, text: str) -> str:
-        """The stand-in of an address, in a range of the same class; loopback stays."""
+        """The stand-in of an address, in a range of the same class; loopback stays, others than addresses too."""
+        if text.startswith(_OURS):
+            return text
         dashed = text[:3].lower() == "ip-"
         try:
             address = ipaddress.ip_address(text[3:].replace("-", ".") if dashed else text)
         except ValueError:
-            return "x" * len(text)
-        if address.is_loopback or address.is_unspecified or any(address in net for net in _STANDINS.values()):
+            return text
+        if address.is_loopback or address.is_unspecified:
             return text
         kind = address_class(str(address))
         key = (f"ip-{kind}", str(address))
@@ -135,6 +148,20 @@ class Masker:
 
     def header(self, name: str, value: str) -> str:
         """A header's value: evidence stays, everything else becomes filler of the same length."""
+        key = (name.lower(), value)
+        if key not in self._headers:
+            before, self.counts = self.counts, Counter()
+            shown = self._header(name, value)
+            made, self.counts = self.counts, before
+            if len(self._headers) > 20_000:
+                self._headers.clear()
+            self._headers[key] = (shown, made)
+        shown, made = self._headers[key]
+        if made:
+            self.counts.update(made)
+        return shown
+
+    def _header(self, name: str, value: str) -> str:
         how = headers.treatment(name)
         if how == "cookie":
             return self._cookie(name.lower(), value)

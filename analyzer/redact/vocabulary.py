@@ -7,7 +7,7 @@ event names, roles, states, finish reasons, the type and code of an error.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,11 +50,13 @@ _PROFILE_PARTS: Final = words(
 )
 
 
+@lru_cache(maxsize=20_000)
 def plain_key(key: str) -> str:
     """The key as the lists above have it."""
     return key.lower().replace("_", "").replace("-", "")
 
 
+@lru_cache(maxsize=20_000)
 def is_word(value: str) -> bool:
     """A short token of a protocol: no secret's shape, nothing random, at most five words."""
     if not _TOKEN.fullmatch(value) or value.count(" ") > 4:
@@ -95,6 +97,7 @@ def common(value: str) -> bool:
     return lower in _WORDS or bool(_MARKER.fullmatch(value)) or lower in protocol_words()
 
 
+@lru_cache(maxsize=20_000)
 def keeps(key: str, value: str) -> bool:
     """The string under `key` is protocol: it may be shown as it is."""
     if common(value):
