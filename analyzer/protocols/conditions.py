@@ -106,9 +106,7 @@ def compile_condition(clauses: dict[str, Any]) -> Test:
     if unknown or not clauses:
         raise ValueError(f"unknown clause {min(unknown)!r}" if unknown else "empty condition")
     tests = [_CLAUSES[name](value) for name, value in clauses.items()]
-    if len(tests) == 1:
-        return tests[0]
-    return lambda view: all(test(view) for test in tests)
+    return tests[0] if len(tests) == 1 else _all_of(tests)
 
 
 def compile_any(conditions: list[dict[str, Any]]) -> Test | None:
@@ -116,9 +114,30 @@ def compile_any(conditions: list[dict[str, Any]]) -> Test | None:
     tests = [compile_condition(clauses) for clauses in conditions]
     if not tests:
         return None
-    if len(tests) == 1:
-        return tests[0]
-    return lambda view: any(test(view) for test in tests)
+    return tests[0] if len(tests) == 1 else _any_of(tests)
+
+
+# Plain loops, here and below: these run for every event, and a generator costs more than the test itself.
+
+
+def _all_of(tests: list[Test]) -> Test:
+    def test(view: View) -> bool:
+        for one in tests:  # noqa: SIM110
+            if not one(view):
+                return False
+        return True
+
+    return test
+
+
+def _any_of(tests: list[Test]) -> Test:
+    def test(view: View) -> bool:
+        for one in tests:  # noqa: SIM110
+            if one(view):
+                return True
+        return False
+
+    return test
 
 
 def _kind(value: Any) -> Test:
@@ -132,28 +151,42 @@ def _data(value: Any) -> Test:
 
 
 def _has(value: Any) -> Test:
-    paths = [path(str(text)) for text in as_list(value)]
-    return lambda view: view.json is not NOT_JSON and all(values(view.json, steps) for steps in paths)
+    return _all_of([_at(path(str(text)), bool) for text in as_list(value)])
 
 
 def _lacks(value: Any) -> Test:
-    paths = [path(str(text)) for text in as_list(value)]
-    return lambda view: view.json is NOT_JSON or not any(values(view.json, steps) for steps in paths)
+    some = _any_of([_at(path(str(text)), bool) for text in as_list(value)])
+    return lambda view: not some(view)
 
 
 def _filled(value: Any) -> Test:
-    paths = [path(str(text)) for text in as_list(value)]
-    return lambda view: view.json is not NOT_JSON and any(any(values(view.json, steps)) for steps in paths)
+    return _any_of([_at(path(str(text)), any) for text in as_list(value)])
 
 
 def _is(value: Any) -> Test:
     if not isinstance(value, dict):
         raise ValueError("`is` needs a mapping of path to value")
-    tests = [(path(str(text)), _equals(as_list(wanted))) for text, wanted in value.items()]
-    return lambda view: (
-        view.json is not NOT_JSON
-        and all(any(test(found) for found in values(view.json, steps)) for steps, test in tests)
-    )
+    return _all_of([_at(path(str(text)), _some(_equals(as_list(wanted)))) for text, wanted in value.items()])
+
+
+def _at(steps: tuple[Step, ...], holds: Callable[[list[Any]], bool]) -> Test:
+    """Whether `holds` is true of what stands at a path; False where nothing does."""
+
+    def test(view: View) -> bool:
+        found = [] if view.json is NOT_JSON else values(view.json, steps)
+        return bool(found) and holds(found)
+
+    return test
+
+
+def _some(equals: Callable[[Any], bool]) -> Callable[[list[Any]], bool]:
+    def test(found: list[Any]) -> bool:
+        for one in found:  # noqa: SIM110
+            if equals(one):
+                return True
+        return False
+
+    return test
 
 
 def _equals(wanted: list[Any]) -> Callable[[Any], bool]:

@@ -16,11 +16,13 @@ from analyzer.protocols.grpcstatus import grpc_error, status_of
 from analyzer.protocols.load import profiles
 from analyzer.protocols.profile import Profile
 from analyzer.protocols.recognise import FALLBACK, recognise, view_of
-from analyzer.protocols.source import Source, read_source
+from analyzer.protocols.source import Source, framing_for, read_source
 from analyzer.protocols.timing import Timing, timing_of
 
 #: Needles that hold for any protocol; a profile adds its own.
-_COMMON_NEEDLES = (r'"error":\s*[{"]', r"\nevent: ?error\b", r"\n(?:error:|\{)")
+_COMMON_NEEDLES = (r'"error":\s*[{"]',)
+#: In an event stream also error events by name, and lines that are no field: bare JSON, `error:`.
+_SSE_NEEDLES = (r"\nevent: ?error\b", r"\n(?:error:|\{)")
 
 
 def read_stream(inp: StreamInput) -> StreamFacts:
@@ -29,7 +31,8 @@ def read_stream(inp: StreamInput) -> StreamFacts:
     Every field is None where the capture cannot tell. `body_recorded` False: it has nothing of the
     stream, and only the endpoint is known. Never raises on the bytes of a capture.
     """
-    source = read_source(inp, _needles(_guess(inp)))
+    needles = _needles(_guess(inp), framing_for(inp))
+    source = read_source(inp, needles)
     profile = recognise(inp, source)
     facts = StreamFacts(framing=source.framing, body_recorded=source.origin is not None)
     if source.origin is None or profile is None:
@@ -37,8 +40,8 @@ def read_stream(inp: StreamInput) -> StreamFacts:
         told = profile is not None and profile.id not in FALLBACK.values()
         _name(facts, inp, _guess(inp) or (profile.dialect or profile.id if told and profile else None))
         return facts
-    if source.sampled and profile.id != _guess(inp):
-        source = read_source(inp, _needles(profile.id))
+    if source.sampled and not set(_needles(profile.id, source.framing)) <= set(needles):
+        source = read_source(inp, _needles(profile.id, source.framing))
     _name(facts, inp, profile.dialect or profile.id, profile)
     fold = Fold(profile, _asked_ids(inp) if profile.answers_request else frozenset())
     for event in source.events:
@@ -55,15 +58,16 @@ def _guess(inp: StreamInput) -> str | None:
 
 
 @lru_cache(maxsize=128)
-def _needles(protocol: str | None) -> tuple[re.Pattern[bytes], ...]:
+def _needles(protocol: str | None, framing: str | None) -> tuple[re.Pattern[bytes], ...]:
     """Patterns of the places that matter in a long body. Unknown protocol: those of the commonest."""
     names = (
         [protocol]
         if protocol is not None
         else ["openai-chat", "openai-responses", "anthropic-messages", "gemini"]
     )
+    common = _SSE_NEEDLES if framing == "sse" else ()
     own = [needle for name in names for needle in profiles()[name].needles]
-    return tuple(re.compile(needle.encode()) for needle in dict.fromkeys([*own, *_COMMON_NEEDLES]))
+    return tuple(re.compile(needle.encode()) for needle in dict.fromkeys([*own, *_COMMON_NEEDLES, *common]))
 
 
 def _name(facts: StreamFacts, inp: StreamInput, protocol: str | None, profile: Profile | None = None) -> None:
@@ -77,7 +81,7 @@ def _name(facts: StreamFacts, inp: StreamInput, protocol: str | None, profile: P
 
 def _views(event: Event, profile: Profile) -> list[View]:
     """Usually one; SignalR puts several records into one message."""
-    if event.data is not None and b"\x1e" in event.data.rstrip(b"\x1e") and "websocket" in profile.framing:
+    if "websocket" in profile.framing and event.data is not None and b"\x1e" in event.data.rstrip(b"\x1e"):
         parts = [part for part in event.data.split(b"\x1e") if part][:64]
         return [view_of(Event(event.index, event.type, part), profile) for part in parts]
     return [view_of(event, profile)]
