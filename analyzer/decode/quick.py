@@ -130,9 +130,9 @@ def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = 48, max_hit
         return full_ndjson(body)
     if len(lines) <= 2 * ends:
         return full_ndjson(body)
-    starts = sorted(
-        {body.rfind(b"\n", 0, m.start() + 1) + 1 for n in needles for m in n.finditer(body, 0, cut)}
-    )
+    low, high = _after_lines(body, ends), _before_lines(body, cut, ends)
+    spots = sorted({match.start() for needle in needles for match in needle.finditer(body, low, high)})
+    starts = list(dict.fromkeys(body.rfind(b"\n", 0, spot + 1) + 1 for spot in spots))
     dropped = max(0, len(starts) - max_hits)
     hits = [Event(-1, "message", body[s : body.find(b"\n", s)].strip(), offset=s) for s in starts[dropped:]]
     decoder = NDJSONDecoder()
@@ -165,6 +165,24 @@ def full_ndjson(body: bytes) -> Glance:
         malformed=[item for item in items if isinstance(item, Malformed)],
         complete=True,
     )
+
+
+def _after_lines(body: bytes, n: int) -> int:
+    """The place just after the n-th line from the front that is not blank."""
+    pos = 0
+    while n and (end := body.find(b"\n", pos)) >= 0:
+        n -= bool(body[pos:end].strip())
+        pos = end + 1
+    return pos
+
+
+def _before_lines(body: bytes, end: int, n: int) -> int:
+    """The place just before the n-th line from the back that is not blank; `end` is after a line end."""
+    while n and end > 0:
+        start = body.rfind(b"\n", 0, end - 1) + 1
+        n -= bool(body[start:end].strip())
+        end = start
+    return end
 
 
 def _after_blocks(text: bytes, n: int) -> int:

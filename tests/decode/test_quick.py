@@ -64,6 +64,14 @@ def test_quick_ndjson_agrees_with_the_full_decoder(body: bytes) -> None:
     agree(glance_ndjson(body, [NEEDLE], ends=2), full_ndjson(body))
 
 
+@relaxed
+@given(st.lists(st.sampled_from([b'{"a":1}\n', b"{}\n", b"\n", b"[1]\r\n"]), max_size=60).map(b"".join))
+def test_quick_ndjson_finds_what_is_between_the_ends_once(body: bytes) -> None:
+    quick, full = glance_ndjson(body, [NEEDLE], ends=2), full_ndjson(body)
+    if not quick.complete:
+        assert [e.data for e in quick.hits] == [e.data for e in full.first[2:-2] if e.data == b"{}"]
+
+
 def test_a_long_body_is_not_decoded_in_full() -> None:
     body = b'data: {"i": 1}\n\n' * 50_000 + b"data: [DONE]\n\n"
     found = glance_sse(body, [re.compile(rb"\[DONE\]")])
