@@ -104,7 +104,7 @@ def analyze(
 ) -> None:
     """Say for every stream in the captures who hung up, how that is known, and what to do."""
     from analyzer.pipeline import Options
-    from analyzer.report.write import format_for
+    from analyzer.write import format_for
 
     if open_it and output is None:
         output = Path("hangup-report.html")
@@ -298,7 +298,7 @@ def _run(captures: list[str], options: Options) -> Report:
 
 
 def _deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool) -> None:
-    from analyzer.report.write import write_output
+    from analyzer.write import write_output
 
     if output is None:
         if chosen == "parquet":
@@ -351,7 +351,7 @@ def _exit_code(report: Report, fail_on: FailOn) -> int:
 
 
 def _note(text: str) -> None:
-    from analyzer.report.safe import one_line
+    from analyzer.safe import one_line
 
     sys.stderr.write(one_line(text) + "\n")
 

@@ -12,12 +12,14 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "analyzer"
 
 # Each room and the rooms that it may import; a room may always import itself.
-BASE = {"options", "errors", "causes", "columns", "resources", "model"}
+BASE = {"options", "safe", "write", "errors", "causes", "columns", "resources", "model"}
 ALLOWED = {
     "errors": set(),
     "causes": set(),
     "resources": set(),
     "options": set(),
+    "safe": {"errors"},
+    "write": {"errors"},
     "columns": set(),
     "model": {"causes", "columns"},
     "explain": BASE,

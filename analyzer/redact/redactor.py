@@ -15,7 +15,7 @@ from analyzer.redact.entry import redact_entry
 from analyzer.redact.lists import words
 from analyzer.redact.shapes import address_class, decoded, hits
 from analyzer.redact.urls import redact_host, redact_query, redact_url
-from analyzer.report.safe import one_line, visible
+from analyzer.safe import one_line, visible
 
 _LONGEST: Final = 20_000
 _STRONG: Final = words("private-key jwt api-key email card iban")

@@ -24,7 +24,7 @@ from analyzer.redact.masker import Masker
 from analyzer.redact.maskhar import HarMasker
 from analyzer.redact.masklog import LogMasker
 from analyzer.redact.masknetlog import mask_netlog
-from analyzer.report.write import write_output
+from analyzer.write import write_output
 
 _CHUNK = 1 << 20
 

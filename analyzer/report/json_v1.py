@@ -13,7 +13,7 @@ import msgspec
 
 from analyzer.causes import SEVERITIES
 from analyzer.model import CaptureInfo, Cluster, Report, Stream
-from analyzer.report.safe import visible
+from analyzer.safe import visible
 
 VERSION: Final = 1
 NAME: Final = "hangup"

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from analyzer.model import CaptureInfo, Report, Stream
 from analyzer.report import words
 from analyzer.report.json_v1 import timestamp, worst_first
-from analyzer.report.safe import one_line, visible
+from analyzer.safe import one_line, visible
 
 # XML 1.0, production [2] Char; what is left out may not even be written as a reference.
 _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

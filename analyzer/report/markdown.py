@@ -16,7 +16,7 @@ from analyzer.model import Report, Stream
 from analyzer.report import words
 from analyzer.report.json_v1 import worst_first
 from analyzer.report.numbers import duration, plural
-from analyzer.report.safe import one_line, visible
+from analyzer.safe import one_line, visible
 
 DETAILS: Final = 5
 _ROWS: Final = 50

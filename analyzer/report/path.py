@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from analyzer.columns import Exchange
 from analyzer.model import Stream, Verdict
-from analyzer.report.safe import one_line
+from analyzer.safe import one_line
 
 HopState = Literal["plain", "failed", "degraded", "info", "ok"]
 LinkState = Literal["flow", "broken", "dead", "unsure"]

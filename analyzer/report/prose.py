@@ -12,7 +12,7 @@ from typing import Final, Literal
 from markupsafe import Markup, escape
 
 from analyzer.report import glossary
-from analyzer.report.safe import one_line, visible
+from analyzer.safe import one_line, visible
 
 _FENCE: Final = re.compile(r"^```[^\n]*\n(.*?)(?:^```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _CODE: Final = re.compile(r"`([^`\n]+)`")

@@ -14,7 +14,7 @@ from typing import Final
 
 from analyzer.model import Evidence, Report, Stream
 from analyzer.report.numbers import NBSP, duration, instant, plural
-from analyzer.report.safe import one_line, visible
+from analyzer.safe import one_line, visible
 
 _MANY: Final = 20  # streams listed in one message
 _LONG: Final = 600  # characters of one value

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from analyzer.report.safe import visible
+from analyzer.safe import visible
 
 
 def el(name: str, /, *children: str | Markup | None, **attrs: object) -> Markup:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from markupsafe import Markup
 
 from analyzer.report.path import Hop, Path
-from analyzer.report.safe import clipped
 from analyzer.report.svg import el, image, num
+from analyzer.safe import clipped
 
 # Icons on a 24 × 24 grid, strokes only; drawn once per page and used by reference.
 _ICONS: Final[dict[str, str]] = {
@@ -21,9 +22,11 @@ _ICONS: Final[dict[str, str]] = {
 }
 
 
-def sprite() -> Markup:
-    """Symbols and patterns that the page's drawings share."""
+def sprite(paths: Iterable[Path] = ()) -> Markup:
+    """Symbols and patterns that the page's drawings share; `paths` are those drawn small."""
     symbols = [el("symbol", el("path", d=d), id=f"i-{key}", viewBox="0 0 24 24") for key, d in _ICONS.items()]
+    small = {mini_id(path): path for path in paths}
+    symbols += [el("symbol", *_mini(path), id=ident, viewBox="0 0 76 14") for ident, path in small.items()]
     hatch = el(
         "pattern",
         el("path", d="M0 6L6 0", class_="hatch-line"),
@@ -138,9 +141,23 @@ def tall(path: Path, ident: str) -> Markup:
     )
 
 
+def mini_id(path: Path) -> str:
+    """The id of the symbol of a path drawn small; paths that look the same share one."""
+    states = "".join(state[0] for state in path.links)
+    return f"m-{states}-{'x' if path.culprit is None else path.culprit}{_tone(path)}"
+
+
 def mini(path: Path) -> Markup:
-    """Six dots for a table row; the words beside it say the same, so it is hidden from readers."""
-    parts: list[Markup | None] = []
+    """Six dots for a table row; the words beside it say the same, so it is hidden from readers.
+
+    Draws the symbol that `sprite` makes for the path.
+    """
+    use = el("use", href=f"#{mini_id(path)}")
+    return el("svg", use, class_="mini", width=76, height=14, aria_hidden="true", focusable="false")
+
+
+def _mini(path: Path) -> list[Markup]:
+    parts: list[Markup] = []
     for i, state in enumerate(path.links):
         x = 5 + i * 13
         if state == "broken":
@@ -155,7 +172,7 @@ def mini(path: Path) -> Markup:
             parts.append(el("line", x1=x + 3, y1=7, x2=x + 10, y2=7, class_=f"ln ln-{state}"))
     for i, hop in enumerate(path.hops):
         parts.append(el("circle", cx=5 + i * 13, cy=7, r=3, class_=f"node node-{hop.state}"))
-    return el("svg", *parts, class_="mini", width=76, height=14, aria_hidden="true", focusable="false")
+    return parts
 
 
 def _half(path: Path, *, near: bool) -> str:

@@ -15,8 +15,8 @@ from markupsafe import Markup
 from analyzer.model import Timeline
 from analyzer.report.measures import Measure
 from analyzer.report.numbers import NBSP, duration, plural, size
-from analyzer.report.safe import one_line
 from analyzer.report.svg import el, image, num, pct
+from analyzer.safe import one_line
 
 _PHASE_Y, _LANE_Y, _LANE_H = 26, 42, 56
 _AXIS_Y = _LANE_Y + _LANE_H

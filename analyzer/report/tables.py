@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analyzer.columns import columns
 from analyzer.model import Report, Stream
 from analyzer.report.json_v1 import timestamp, worst_first
-from analyzer.report.safe import one_line
+from analyzer.safe import one_line
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,8 +17,8 @@ from analyzer.model import Report, Stream
 from analyzer.report import words
 from analyzer.report.json_v1 import worst_first
 from analyzer.report.numbers import clock, duration, plural
-from analyzer.report.safe import one_line, visible
 from analyzer.report.textline import timeline
+from analyzer.safe import one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

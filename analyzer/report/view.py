@@ -21,9 +21,9 @@ from analyzer.report.numbers import clock, duration, instant_to_second, number, 
 from analyzer.report.path import path_of
 from analyzer.report.prose import prose
 from analyzer.report.replies import replies
-from analyzer.report.safe import clipped, one_line, visible
 from analyzer.report.view_exchanges import ExchangesView, exchanges_view
 from analyzer.report.view_stream import PARTY_WORDS, SURE, FixTab, StreamView, fix_tabs, stream_view
+from analyzer.safe import clipped, one_line, visible
 
 MOST_IN_FULL: Final = 60  # streams drawn in full; the overview names the others
 MOST_ROWS: Final = 2000  # rows of the overview
@@ -149,7 +149,7 @@ def build(report: Report, *, version: str) -> ReportView:
     several = len(report.captures) > 1
     views = [
         stream_view(
-            stream, f"s{i + 1}", raw_limit=6000 if len(report.streams) <= 5 else 3000, several=several
+            stream, f"s{i + 1}", raw_limit=6000 if len(report.streams) <= 5 else 2000, several=several
         )
         for i, stream in enumerate(report.streams[:MOST_IN_FULL])
     ]
@@ -189,7 +189,7 @@ def build(report: Report, *, version: str) -> ReportView:
         captures=[_capture(report, i) for i in range(len(report.captures))],
         rule_errors=[visible(text, 1000) for text in report.rule_errors],
         glossary=_glossary(report),
-        sprite=svg_path.sprite(),
+        sprite=svg_path.sprite(path_of(stream) for stream in report.streams[:MOST_ROWS]),
     )
 
 

@@ -13,8 +13,8 @@ from markupsafe import Markup
 from analyzer.model import PageEntry
 from analyzer.report.numbers import duration, size
 from analyzer.report.prose import breakable
-from analyzer.report.safe import one_line
 from analyzer.report.svg_timeline import bar
+from analyzer.safe import one_line
 
 PORTION: Final = 200
 MOST: Final = 10_000  # rows; a page with more is no use to anybody

@@ -16,7 +16,6 @@ from analyzer.report.measures import Measure, measures
 from analyzer.report.numbers import duration, instant, number, size
 from analyzer.report.path import never_answered, path_of
 from analyzer.report.prose import Block, blocks, breakable, prose
-from analyzer.report.safe import clipped, one_line, pretty_json, visible
 from analyzer.report.svg_timeline import (
     Words,
     phase_class,
@@ -28,6 +27,7 @@ from analyzer.report.svg_timeline import (
     timeline_words,
     worth_showing,
 )
+from analyzer.safe import clipped, one_line, pretty_json, visible
 
 SURE: Final[dict[Confidence, str]] = {
     "certain": "We are certain: the evidence names the cause.",
@@ -340,6 +340,13 @@ _GROUPS: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
                ("termination_state", "Termination state"), ("response_flags", "Response flags"), ("edge_result", "Edge result"),
                ("error_reason", "Reason"), ("closed_by", "Closed by"), ("closed_why", "Closed because"), ("route", "Route"))),
 )  # fmt: skip
+# Labels that need no explanation get none: less noise, and a smaller page.
+_PLAIN: Final = frozenset(
+    {
+        "status", "gateway", "server", "model", "provider", "events", "http_version", "server_ip", "duration_ms", "body_bytes",
+        "from_cache", "connection_reused", "error_type", "error_code", "error_text", "ended_at", "connection_id", "protocol",
+    }
+)  # fmt: skip
 _MARKER: Final = {"seen": "seen", "missing": "owed, and never came", "none": "this protocol has none"}
 _BY: Final = {
     "client": "the client", "proxy": "a proxy", "server": "the server", "network": "the network",
@@ -369,7 +376,9 @@ def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str
                 text = _MARKER.get(text, text) + (
                     f" ({one_line(row.terminal_name, 60)})" if row.terminal_name else ""
                 )
-            facts.append((label, known[name].meaning, breakable(one_line(text, 400))))
+            facts.append(
+                (label, "" if name in _PLAIN else known[name].meaning, breakable(one_line(text, 400)))
+            )
         if facts:
             found.append((group, facts))
     ending = stream.ending
@@ -380,6 +389,6 @@ def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str
         text += f", by {one_line(ending.signal.replace('-', ' '), 60)}"
     ends = [("Ended by", _ENDING_HELP, escape(text))]
     if row.ended_at:
-        ends.append(("Ended at", known["ended_at"].meaning, escape(instant(row.ended_at) or "")))
+        ends.append(("Ended at", "", escape(instant(row.ended_at) or "")))
     found.append(("Ending", ends))
     return found

@@ -7,7 +7,7 @@ from typing import Final
 from analyzer.causes import Confidence, Party, Severity
 from analyzer.model import CaptureInfo, Report, Stream, Summary
 from analyzer.report.numbers import duration, instant, number, plural, size
-from analyzer.report.safe import one_line
+from analyzer.safe import one_line
 
 WHO: Final[dict[Party, str]] = {
     "none": "nobody",

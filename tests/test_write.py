@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import UsageError
-from analyzer.report.write import format_for, write_output
+from analyzer.write import format_for, write_output
 
 
 @pytest.mark.parametrize(
