@@ -60,7 +60,7 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     is_stream: Annotated[Bool, Col("request", "it is a stream, or asked for one and failed before it became one")] = None
     asked_to_stream: Annotated[Bool, Col("request", "the request itself asks for a stream")] = None
     stream_why: Annotated[Str, Col("request", "what makes it a stream")] = None
-    initiator: Annotated[Str, Col("request", "script, parser, preflight, other …", "har")] = None
+    initiator: Annotated[Str, Col("request", "script, parser, preflight, other …; browser: an errand of the browser itself", "har netlog")] = None
     initiator_extension: Annotated[Str, Col("request", "id of the browser extension whose script sent it", "har", False)] = None
     resource_type: Annotated[Str, Col("request", "fetch, xhr, eventsource, websocket, document, preflight …", "har")] = None
     resumed: Annotated[Bool, Col("request", "it carries Last-Event-ID or a resume offset")] = None

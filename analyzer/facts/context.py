@@ -62,7 +62,7 @@ def add_context(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
 
 def _same_moment(rows: Sequence[Exchange], found: Sequence[Exchange]) -> None:
     dead = sorted(
-        ((end, row) for row in rows if _died(row) and (end := _end(row)) is not None),
+        ((end, row) for row in rows if _died(row) and not _is_own(row) and (end := _end(row)) is not None),
         key=lambda pair: pair[0],
     )
     times = [end for end, _ in dead]
@@ -81,6 +81,11 @@ def _same_moment(rows: Sequence[Exchange], found: Sequence[Exchange]) -> None:
             row.same_connection_deaths = sum(
                 other.connection_id == row.connection_id and other.host == row.host for other in others
             )
+
+
+def _is_own(row: Exchange) -> bool:
+    """An errand of the browser itself (updates, safe browsing): it fails wherever its hosts are blocked."""
+    return row.initiator == "browser" and not row.is_stream
 
 
 def _is_own_preflight(other: Exchange, row: Exchange) -> bool:
