@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ _PARTS: Final = (
     "report/css/drawings.css",
     "report/css/print.css",
 )
+_INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _SCRIPT: Final = "report/report.js"
 
 
@@ -72,9 +74,17 @@ def _hash(text: str) -> str:
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2.ext import Extension
+
+    class Dedent(Extension):
+        """Templates are indented for their authors; the page is not, which is 5 % of its size."""
+
+        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+            return _INDENT.sub("", source)
 
     return Environment(
         loader=FileSystemLoader(folder("templates")),
+        extensions=[Dedent],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

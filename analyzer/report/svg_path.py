@@ -26,7 +26,9 @@ def sprite(paths: Iterable[Path] = ()) -> Markup:
     """Symbols and patterns that the page's drawings share; `paths` are those drawn small."""
     symbols = [el("symbol", el("path", d=d), id=f"i-{key}", viewBox="0 0 24 24") for key, d in _ICONS.items()]
     small = {mini_id(path): path for path in paths}
-    symbols += [el("symbol", *_mini(path), id=ident, viewBox="0 0 76 14") for ident, path in small.items()]
+    symbols += [
+        el("symbol", *_mini(path), id=ident, viewBox="0 0 76 14", class_="m") for ident, path in small.items()
+    ]
     hatch = el(
         "pattern",
         el("path", d="M0 6L6 0", class_="hatch-line"),
