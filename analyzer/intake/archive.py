@@ -130,7 +130,7 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         try:
-            piece = self._stream.read1(min(len(view), max(self._left, 1)))
+            piece = self._stream.read(min(len(view), max(self._left, 1)))
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
             raise Broken("the member is damaged") from error
         self._left -= len(piece)

@@ -128,7 +128,7 @@ def _zstd(source: BinaryIO) -> Callable[[int], bytes]:
 
     def pull(most: int) -> bytes:
         try:
-            return cast(bytes, reader.read1(most) if hasattr(reader, "read1") else reader.read(most))
+            return reader.read1(most) if hasattr(reader, "read1") else reader.read(most)
         except zstandard.ZstdError as error:
             raise ValueError("damaged") from error
 

@@ -173,16 +173,19 @@ def fix(value: Any) -> Entry | None:
     """An entry whose fields have unexpected types; None if it is no object at all."""
     if type(value) is not dict:
         return None
-    request, response = value.get("request"), value.get("response")
-    found = _fill(Entry, value)
-    found.request = _message(Request, request) if type(request) is dict else None
-    found.response = _message(Response, response) if type(response) is dict else None
-    timings = value.get("timings")
-    found.timings = _fill(Timings, timings) if type(timings) is dict else None
-    if found.request is not None and type(request.get("postData")) is dict:
-        found.request.postData = _fill(PostData, request["postData"])
-    if found.response is not None and type(response.get("content")) is dict:
-        found.response.content = _fill(Content, response["content"])
+    found: Entry = _fill(Entry, value)
+    found.request = found.response = found.timings = None
+    request, response, timings = value.get("request"), value.get("response"), value.get("timings")
+    if isinstance(request, dict):
+        found.request = _message(Request, request)
+        if isinstance(request.get("postData"), dict):
+            found.request.postData = _fill(PostData, request["postData"])
+    if isinstance(response, dict):
+        found.response = _message(Response, response)
+        if isinstance(response.get("content"), dict):
+            found.response.content = _fill(Content, response["content"])
+    if isinstance(timings, dict):
+        found.timings = _fill(Timings, timings)
     return found
 
 
@@ -218,7 +221,8 @@ def _scalar(value: Any) -> str:
 def _fill(kind: type[Any], value: dict[str, Any]) -> Any:
     """A struct from a dict: fields of the declared type are taken, the others left out."""
     made = kind()
-    for field in _fields(kind):
+    fields: tuple[Any, ...] = _fields(kind)  # type: ignore[arg-type]
+    for field in fields:
         if field.encode_name not in value:
             continue
         given = value[field.encode_name]

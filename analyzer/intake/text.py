@@ -30,7 +30,7 @@ def wide_encoding(head: Buffer) -> str | None:
     first = bytes(head[:4])
     if len(first) < 4:
         return None
-    zeros = tuple(byte == 0 for byte in first)
+    zeros = (first[0] == 0, first[1] == 0, first[2] == 0, first[3] == 0)
     return {
         (False, True, True, True): "utf-32-le",
         (True, True, True, False): "utf-32-be",

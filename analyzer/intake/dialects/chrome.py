@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from analyzer.intake import values
 from analyzer.intake.dialects.base import (
@@ -135,7 +135,8 @@ def _websocket_error(entry: Entry) -> str | None:
         messages = plain(entry.messages)
     except (ValueError, RecursionError):
         return None
-    for message in reversed(messages if type(messages) is list else ()):
+    listed: list[Any] = messages if isinstance(messages, list) else []
+    for message in reversed(listed):
         if type(message) is dict and message.get("type") == "error":
             return values.text(message.get("data"))
     return None
