@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from typing import Any, Final
 
 from analyzer.redact import vocabulary
 from analyzer.redact.masker import Masker
+from analyzer.redact.masktext import mask_body, mask_sse
 
 _KEEP: Final = re.compile(
     r"(?i)(?:method|error|net_error|os_error|state|type|phase|version|alpn|protocol|priority|quic_\w+)$"
 )
 
 
-def mask_netlog(document: Any, masker: Masker) -> Any:
+def mask_netlog(document: Any, masker: Masker) -> dict[str, Any]:
     """The whole log. Constants stay; of the polled data (DNS cache, cookies, proxies) nothing does."""
     if not isinstance(document, dict):
         return {}
@@ -68,9 +71,24 @@ def _header(line: str, masker: Masker) -> str:
     return f"{match.group()}{masker.header(match[1], line[match.end() :])}"
 
 
+def _bytes(value: str, masker: Masker) -> str:
+    """What went over a socket or out of a filter, as base64: text is masked, anything else is filler."""
+    try:
+        text = base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        size = len(value) // 4 * 3 - value.count("=")
+        masker.counts["bytes"] += value != base64.b64encode(b"x" * size).decode("ascii")
+        return base64.b64encode(b"x" * size).decode("ascii")
+    sse = re.search(r"(?m)^(?:data|event|id):", text)
+    shown = mask_sse(text, masker) if sse else mask_body(text, "", masker)
+    return base64.b64encode(shown.encode("utf-8", "surrogatepass")).decode("ascii")
+
+
 def _leaf(value: str, key: str, masker: Masker) -> str:
     lower = key.lower()
-    if lower in ("bytes", "hex_encoded_bytes", "data", "cookie", "cookies"):
+    if lower == "bytes":
+        return _bytes(value, masker)
+    if lower in ("hex_encoded_bytes", "data", "cookie", "cookies"):
         return masker.fill(value, "bytes")
     if "://" in value[:40] or lower in ("url", "uri", "path", "line"):
         return masker.scrub(value) if lower == "line" else masker.url(value)

@@ -88,7 +88,8 @@ def _one(inp: Input, masker: Masker, har: HarMasker) -> tuple[bytes, str, list[s
     if inp.kind == "log":
         return b"".join(_log(inp.open(), masker)), "log", list(inp.warnings)
     if inp.kind == "netlog":
-        return _encoded(mask_netlog(_parsed(inp.data(), inp.path), masker)), "netlog", list(inp.warnings)
+        log = mask_netlog(_parsed(inp.data(), inp.path), masker)
+        return _event_per_line(log), "netlog", list(inp.warnings)
     if inp.kind != "har":
         raise CaptureError(inp.reason, where=inp.path)
     raw = inp.data()
@@ -134,6 +135,21 @@ def _encoded(document: Any) -> bytes:
         return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
     except UnicodeEncodeError:  # lone surrogates can only be written as escapes
         return json.dumps(document, indent=2).encode("ascii") + b"\n"
+
+
+def _event_per_line(log: dict[str, Any]) -> bytes:
+    """A NetLog as Chromium writes it: the constants on one line, then an event on each."""
+
+    def line(value: Any) -> bytes:
+        try:
+            return msgspec.json.encode(value)
+        except UnicodeEncodeError:
+            return json.dumps(value).encode("ascii")
+
+    rest = {key: value for key, value in log.items() if key not in ("constants", "events")}
+    head = b'{"constants":' + line(log.get("constants", {})) + b',\n"events": [\n'
+    tail = b"".join(b",\n" + line(key) + b": " + line(value) for key, value in rest.items())
+    return head + b",\n".join(line(event) for event in log.get("events", [])) + b"]" + tail + b"}\n"
 
 
 def _log(stream: BinaryIO, masker: Masker) -> Iterator[bytes]:
