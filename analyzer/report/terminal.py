@@ -199,10 +199,11 @@ def _causes(report: Report) -> Iterator[RenderableType]:
         key=lambda row: (order.index(row[0].severity), -row[1]),
     )
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim")
-    table.add_column("streams", justify="right")
-    table.add_column("cause", no_wrap=True)
-    table.add_column("who", no_wrap=True)
-    table.add_column("in words", overflow="ellipsis", no_wrap=True)
+    # Only the words may shrink: the other columns are what a reader copies or counts.
+    table.add_column("streams", justify="right", min_width=7)
+    table.add_column("cause", no_wrap=True, min_width=max((len(cause.id) for cause, _ in rows), default=5))
+    table.add_column("who", no_wrap=True, min_width=max((len(cause.party) for cause, _ in rows), default=3))
+    table.add_column("in words", overflow="ellipsis", no_wrap=True, ratio=1)
     for cause, count in rows[:20]:
         table.add_row(
             Text(f"{count:,}"),
