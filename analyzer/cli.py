@@ -350,6 +350,19 @@ def _exit_code(report: Report, fail_on: FailOn) -> int:
     return 1 if broken and fail_on is not FailOn.never else 0
 
 
+def _own_bug(error: Exception) -> None:
+    """Where our own bug is, without the error's text: that can quote the capture, secrets and all."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames if "analyzer" in f.filename]
+    sys.stderr.write(
+        f"error: hangup itself failed ({type(error).__name__})\n"
+        f"  where:    {' > '.join(ours[-6:])}\n"
+        "  help:     please report these two lines; they hold nothing of your capture\n"
+    )
+
+
 def _note(text: str) -> None:
     from analyzer.safe import one_line
 
@@ -400,4 +413,7 @@ def main(arguments: list[str] | None = None) -> Never:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001  the last line of defence: a traceback would quote the capture
+        _own_bug(error)
+        sys.exit(70)
     sys.exit(0)

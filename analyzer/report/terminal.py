@@ -75,7 +75,7 @@ def _report(report: Report, console: Console, details: int, links: bool) -> Iter
     yield Text(words.headline(report), style=f"bold {_STYLE[worst]}" if streams else "bold")
     yield Text(words.counts(report.summary), style="dim")
     if len(report.summary.by_cause) > 1 or len(streams) > details:
-        yield from _causes(report)
+        yield from _causes(report, console.width)
     shown = [s for s in streams if s.verdict.severity in ("failed", "degraded")][:details]
     if not shown:
         shown = streams[: min(details, 1)]
@@ -189,7 +189,7 @@ def _fixes(stream: Stream) -> Iterator[RenderableType]:
     )
 
 
-def _causes(report: Report) -> Iterator[RenderableType]:
+def _causes(report: Report, width: int) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
@@ -200,10 +200,12 @@ def _causes(report: Report) -> Iterator[RenderableType]:
     )
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="dim")
     # Only the words may shrink: the other columns are what a reader copies or counts.
-    table.add_column("streams", justify="right", min_width=7)
-    table.add_column("cause", no_wrap=True, min_width=max((len(cause.id) for cause, _ in rows), default=5))
-    table.add_column("who", no_wrap=True, min_width=max((len(cause.party) for cause, _ in rows), default=3))
-    table.add_column("in words", overflow="ellipsis", no_wrap=True, ratio=1)
+    causes = max((len(cause.id) for cause, _ in rows), default=5)
+    parties = max((len(cause.party) for cause, _ in rows), default=3)
+    table.add_column("streams", justify="right", width=7)
+    table.add_column("cause", no_wrap=True, width=causes)
+    table.add_column("who", no_wrap=True, width=parties)
+    table.add_column("in words", overflow="ellipsis", no_wrap=True, width=max(10, width - causes - parties - 13))
     for cause, count in rows[:20]:
         table.add_row(
             Text(f"{count:,}"),
