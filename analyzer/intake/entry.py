@@ -15,7 +15,7 @@ from analyzer.columns import Exchange
 from analyzer.intake import agents, bodies, headers, values
 from analyzer.intake.dialects import Dialect
 from analyzer.intake.losses import Losses
-from analyzer.intake.shape import Content, Entry, Request, Response, plain, present
+from analyzer.intake.shape import Content, Entry, Request, Response, initiator, items, plain, present
 from analyzer.model import Chunk, Recorded, RecordedEvent, RecordedMessage
 
 _EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
@@ -175,25 +175,54 @@ def _transfer_bytes(response: Response | None) -> int | None:
 
 def _initiator(entry: Entry) -> tuple[str | None, str | None]:
     """Type of the initiator, and the extension that called last: the outermost frame of the stack."""
-    given = entry.initiator
-    if type(given) is str:  # chrome-har writes the URL here and the type beside it
-        found = _EXTENSION.match(given)
-        return values.token(entry.initiator_type), found[1] if found else None
-    if type(given) is not dict:
+    raw = entry.initiator
+    if not present(raw):
         return None, None
-    stack = given.get("stack")
-    frames = stack.get("callFrames") if type(stack) is dict else None
-    urls = [frame.get("url") for frame in frames if type(frame) is dict] if type(frames) is list else []
-    urls.append(given.get("url"))
+    usual = initiator(raw)
+    if usual is not None:
+        kind: Any = usual.type
+        frames = (usual.stack.callFrames if usual.stack is not None else None) or []
+        urls: list[Any] = [frame.url for frame in frames]
+        urls.append(usual.url)
+    else:
+        kind, urls = _unusual_initiator(raw, entry)
     for url in urls:
         if type(url) is str and url:
             found = _EXTENSION.match(url)
-            return values.token(given.get("type")), found[1] if found else None
-    return values.token(given.get("type")), None
+            return values.token(kind), found[1] if found else None
+    return values.token(kind), None
+
+
+def _unusual_initiator(raw: Raw, entry: Entry) -> tuple[Any, list[Any]]:
+    try:
+        given = plain(raw)
+    except (ValueError, RecursionError):
+        return None, []
+    if type(given) is str:  # chrome-har writes the URL here and the type beside it
+        return entry.initiator_type, [given]
+    if type(given) is not dict:
+        return None, []
+    stack = given.get("stack")
+    frames = stack.get("callFrames") if type(stack) is dict else None
+    urls = [frame.get("url") for frame in frames if type(frame) is dict] if type(frames) is list else []
+    return given.get("type"), [*urls, given.get("url")]
 
 
 def _events(raw: Raw, start_ms: float | None, where: str, context: Context) -> list[RecordedEvent] | None:
     """`_eventSourceMessages`. A stamp equal to the request's start means that the time is unknown."""
+    if not present(raw):
+        return None
+    usual = items(raw)
+    if usual is not None:
+        return [
+            RecordedEvent(
+                item.eventName or "message",
+                item.data,
+                item.eventId or None,
+                _since(item.time, start_ms, 1000.0) if item.time is not None else None,
+            )
+            for item in usual
+        ] or None
     found: list[RecordedEvent] = []
     for item in bodies.any_list(raw):
         if type(item) is not dict:

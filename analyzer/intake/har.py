@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -58,7 +59,7 @@ def read_har(inp: Input) -> Capture:
     only when asked for. Raises CaptureError when nothing in the file can be read.
     """
     losses = Losses()
-    data = text.as_utf8(inp.data(), losses, inp.path)
+    data = text.as_utf8(inp.view(), losses, inp.path)
     for warning in inp.warnings:
         losses.add(inp.path, warning)
     with _no_collection():
@@ -73,6 +74,7 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         found = list(enumerate(log.entries))
         raws = _Slices(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        data = data[:] if isinstance(data, mmap.mmap) else data  # mending needs methods that maps lack
         log = document.find(data, path, losses)
         raws = log.entries
         read = ((position, _entry(position, raw, losses)) for position, raw in enumerate(raws))
@@ -105,6 +107,8 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
             "$.log._tlsErrors", f"{refused} TLS handshakes failed before any request", "they are no exchanges"
         )
     entries = [record(position, entry, raws, context) for position, entry in found]
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)  # only the streams' bodies are read again, from the system's cache
     info = CaptureInfo(
         path=path,
         kind="har",

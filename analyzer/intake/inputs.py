@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import mmap
 import os
 import stat
 import sys
@@ -20,6 +21,7 @@ from analyzer.intake.limits import DEFAULT, Limits
 from analyzer.intake.text import Recoded, wide_encoding
 
 _STEP = 1024 * 1024
+_MAPPED = 4 * 1024 * 1024  # from this size on, copying a file costs more than mapping it
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Input:
     _attached: Callable[[str], bytes | None] = lambda name: None
     _limits: Limits = DEFAULT
     _mark: str | None = None
+    _plain: Path | None = None
 
     def open(self) -> BinaryIO:
         """A stream of the expanded bytes, for reading line by line; a log is UTF-8 without a mark.
@@ -76,6 +79,16 @@ class Input:
             raise
         except (OSError, ValueError, MemoryError, archive.Broken) as error:
             raise CaptureError(f"it cannot be read ({_why(error)})", where=self.path) from error
+
+    def view(self) -> bytes | bytearray | mmap.mmap:
+        """As `data`, but a large file that is stored as it is is mapped and not copied."""
+        if self._plain is None or self._layers or not _MAPPED <= (self.size or 0) <= self._limits.max_bytes:
+            return self.data()
+        try:
+            with self._plain.open("rb") as file:
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):
+            return self.data()  # a file system that cannot map; reading says what else is wrong
 
     def attachment(self, name: str) -> bytes | None:
         """A body that the HAR keeps in a file beside it; None if it is missing or too large."""
@@ -153,6 +166,7 @@ def _file(path: Path, limits: Limits, *, explicit: bool) -> Iterator[Input]:
         Input(
             shown, "unknown", "", size=mode.st_size, explicit=explicit,
             _raw=lambda: path.open("rb"), _attached=lambda name: _beside(path, name), _limits=limits,
+            _plain=path,
         ),
         head, 0,
     )  # fmt: skip

@@ -99,7 +99,7 @@ class Entry(msgspec.Struct):
     timings: Timings | None = None
     serverIPAddress: Any = None
     connection: Any = None
-    initiator: Any = msgspec.field(default=None, name="_initiator")
+    initiator: Raw = msgspec.field(default=NONE, name="_initiator")
     initiator_type: Any = msgspec.field(default=None, name="_initiator_type")
     resource_type: Any = msgspec.field(default=None, name="_resourceType")
     from_cache: Any = msgspec.field(default=None, name="_fromCache")
@@ -121,7 +121,34 @@ class Entry(msgspec.Struct):
     error: Any = msgspec.field(default=UNSET, name="_error")
 
 
+class Frame(msgspec.Struct, gc=False):
+    url: Str = None
+
+
+class Stack(msgspec.Struct):
+    callFrames: list[Frame] | None = None
+
+
+class Initiator(msgspec.Struct):
+    """`_initiator` as browsers write it; others are read as plain values."""
+
+    type: Str = None
+    url: Str = None
+    stack: Stack | None = None
+
+
+class RecordedItem(msgspec.Struct, gc=False):
+    """One of `_eventSourceMessages` as browsers write it; others are read as plain values."""
+
+    time: float | None = None
+    eventName: Str = None
+    eventId: Str = None
+    data: Str = None
+
+
 _decode_entry = msgspec.json.Decoder(Entry).decode
+_decode_initiator = msgspec.json.Decoder(Initiator).decode
+_decode_items = msgspec.json.Decoder(list[RecordedItem]).decode
 
 
 def is_set(value: Any) -> bool:
@@ -137,6 +164,22 @@ def present(raw: Raw) -> bool:
 def entry(raw: Raw) -> Entry:
     """One entry. Raises msgspec's errors, ValueError or RecursionError where `fix` is needed."""
     return _decode_entry(raw)
+
+
+def initiator(raw: Raw) -> Initiator | None:
+    """An initiator of the usual shape; None where it has another."""
+    try:
+        return _decode_initiator(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def items(raw: Raw) -> list[RecordedItem] | None:
+    """Recorded events of the usual shape; None where any of them has another."""
+    try:
+        return _decode_items(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
 
 
 def plain(raw: Raw | bytes) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import mmap
 import re
 from typing import BinaryIO
 
@@ -19,10 +20,10 @@ _BOMS = (
 )
 _STEP = 64 * 1024
 
-Buffer = bytes | bytearray
+Buffer = bytes | bytearray | mmap.mmap
 
 
-def wide_encoding(head: Buffer) -> str | None:
+def wide_encoding(head: bytes | bytearray) -> str | None:
     """UTF-16 or UTF-32, by its byte order mark or by the zeros around ASCII (RFC 4627 section 3)."""
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -41,13 +42,14 @@ def wide_encoding(head: Buffer) -> str | None:
 
 def as_utf8(data: Buffer, losses: Losses, where: str) -> Buffer:
     """UTF-8 without a byte order mark and without a JSONP call around it."""
-    wide = wide_encoding(data)
+    head = bytes(data[:4])
+    wide = wide_encoding(head)
     if wide is not None:
-        decoded = data.decode(wide, "replace").lstrip("\ufeff")
+        decoded = bytes(data).decode(wide, "replace").lstrip("\ufeff")
         if "\ufffd" in decoded:
             losses.add(where, "bytes that are not text were replaced", "those characters are lost")
         data = decoded.encode("utf-8", "replace")
-    elif data.startswith(codecs.BOM_UTF8):
+    elif head.startswith(codecs.BOM_UTF8):
         data = data[3:]
     call = _JSONP.match(data, 0, 4096)
     if call:

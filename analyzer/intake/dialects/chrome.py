@@ -32,6 +32,8 @@ _CREDENTIALS = frozenset(("authorization", "cookie", "set-cookie"))
 _REFUSED = re.compile(r"Unexpected response code: (\d{3})\b")
 # Chromium, net/websockets/websocket_stream.cc: its own words for these two answers.
 _REFUSALS = {"http authentication failed": 401, "proxy authentication failed": 407}
+# In JSON only a key can look like this: inside a string the quotes would be escaped.
+_DATA = re.compile(rb'"data"\s*+:')
 _FRAMES = frozenset(("iframe", "frame", "embed", "object", "fencedframe"))
 
 
@@ -44,7 +46,7 @@ class Chrome(Dialect):
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__(entries)
         self._ids = any(entry.connection_id is not None for entry in entries)
-        has_credentials = any(_has_credentials(entry) for entry in entries)
+        has_credentials = _has_credentials(entries)
         self._sanitized = not has_credentials and any(_is_stripped(entry) for entry in entries)
         # "Copy all as HAR" leaves every body out, so that a missing one says nothing about its stream.
         self._no_bodies = not any(_has_text(entry) for entry in entries) and any(map(_lost_body, entries))
@@ -164,17 +166,20 @@ def _lost_body(entry: Entry) -> bool:
     return bool(values.size(response.content.size)) and response.error is None
 
 
-def _has_credentials(entry: Entry) -> bool:
-    for message in (entry.request, entry.response):
-        for header in (message.headers or ()) if message is not None else ():
-            if header.name.lower() in _CREDENTIALS:
-                return True
-    return False
+def _has_credentials(entries: Sequence[Entry]) -> bool:
+    names = {
+        header.name
+        for entry in entries
+        for message in (entry.request, entry.response)
+        if message is not None
+        for header in message.headers or ()
+    }
+    return not _CREDENTIALS.isdisjoint(map(str.lower, names))
 
 
 def _is_stripped(entry: Entry) -> bool:
     """Recorded events without their data: only the sanitized export writes that."""
-    if not present(entry.events):
+    if not present(entry.events) or _DATA.search(entry.events):
         return False
     try:
         events = plain(entry.events)

@@ -50,7 +50,7 @@ _MARKS: Final[tuple[tuple[type[Dialect], Callable[[Entry], bool]], ...]] = (
     (Playwright, lambda entry: _response(entry).failure_text is not None),
     (Safari, lambda entry: is_set(entry.fetch_type) or is_set(entry.server_port)),
     (WebPageTest, lambda entry: is_set(entry.response_code)),
-    (ChromeHar, lambda entry: present(entry.chunks) and type(entry.initiator) in (str, type(None))),
+    (ChromeHar, lambda entry: present(entry.chunks) and bytes(memoryview(entry.initiator)[:1]) != b"{"),
     (Splash, lambda entry: is_set(entry.splash_state)),
     (Chrome, lambda entry: is_set((entry.timings or _EMPTY_TIMINGS).queueing)),
     (BrowserUp, lambda entry: _response(entry).error_message is not None),
