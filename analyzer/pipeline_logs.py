@@ -4,7 +4,6 @@ Everything that grows with the log happens in DuckDB. Python sees the streams th
 patterns of fired rules and the clusters, and nothing else.
 """
 
-# ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
 import os
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 TABLE: Final = "exchanges"
 VERDICTS: Final = "log_verdicts"
-MESSAGE: Final = frozenset({"closed_by", "closed_phase", "closed_why", "worker_message"})
-MANY_MESSAGES: Final = 3000
 MEMORY: Final = "1GB"  # what is more goes to a temporary file
 
 
@@ -79,10 +76,7 @@ class Logs:
         if self.rows:
             from analyzer.facts import logfacts
 
-            if len(self.captures) > 1:
-                logfacts.join_twins(self.con, TABLE)
             self._join()
-            self.places |= logfacts.join_messages(self.con, TABLE)
             logfacts.add_context(self.con, TABLE)
 
     def __enter__(self) -> Logs:
@@ -120,29 +114,23 @@ class Logs:
 
         if not found or not self.rows:
             return Pairs()
-        return match(self.con, TABLE, found)
+        return match(self.con, TABLE, found, self.places)
 
     def _join(self) -> None:
-        """Error logs meet their access logs, clocks in other zones and ended workers included."""
-        from analyzer.intake.logs import join_errors
+        """One row for each exchange: lines of two logs, error messages, ended workers."""
+        from analyzer.facts import logfacts
+        from analyzer.intake.logs import align_clocks, join_workers
 
-        messages = self.con.execute(
-            f"SELECT count(*) FROM {TABLE} WHERE status IS NULL AND worker_message IS NOT NULL"
-        ).fetchone()[0]
-        if messages > MANY_MESSAGES:
-            return  # one by one would take minutes: `logfacts.join_messages` takes them all at once
-        joined = join_errors(self.con, TABLE)
-        self.places |= dict(joined.joined) | dict(joined.workers or [])
-        if not self.captures:
-            return
-        if joined.shift_s:
-            self.captures[0].warnings.append(
-                f"the error log's clock was moved by {-joined.shift_s / 3600:+g} h to fit the access log: it names no time zone"
-            )
-        if joined.ambiguous:
-            self.captures[0].warnings.append(
-                f"{joined.ambiguous} messages of the error log fit several access lines equally well: they were not joined"
-            )
+        if len(self.captures) > 1:
+            logfacts.join_twins(self.con, TABLE)
+            shift = align_clocks(self.con, TABLE)
+            if shift:
+                self.captures[0].warnings.append(
+                    f"the error log's clock was moved by {-shift / 3600:+g} h to fit the access log:"
+                    " it names no time zone"
+                )
+        self.places |= logfacts.join_messages(self.con, TABLE)
+        self.places |= dict(join_workers(self.con, TABLE))
 
     def judge(self, ruleset: RuleSet, redactor: Redactor, *, without: Sequence[int] = ()) -> LogOutcome:
         """Verdicts, counts, list and clusters.
@@ -307,6 +295,8 @@ def _stream(row: Exchange, findings: Any, ruleset: RuleSet, redactor: Redactor, 
 
 def _place(stream: Stream, place: str) -> None:
     """The facts that an error message told stand where it stands, not on the access line."""
+    from analyzer.facts.pairtext import MESSAGE
+
     stream.verdict.evidence = [
         msgspec.structs.replace(item, where=place) if item.column in MESSAGE else item
         for item in stream.verdict.evidence

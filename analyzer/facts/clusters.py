@@ -8,7 +8,6 @@ Everything is SQL over one small table of features, so that a log of millions of
 scans; Python sees histograms. Two streams never make a cluster.
 """
 
-# ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +25,8 @@ LEAST: Final = 3
 _MOST: Final = 20
 _NUMBERS: Final = {"duration_ms": (0.02, 1000.0), "idle_ms": (0.02, 1000.0), "bytes": (0.005, 16.0)}
 _COMMON: Final = 0.6  # share of a group that must have a value in common
+# Healthy streams that must show another value before a place is a clue: networks and names differ anyway.
+_KNOWN: Final = {"upstream": 3, "connection": 3, "edge_location": 3, "server_ip": 3}
 _LIFT: Final = 1.5  # how much more often than among the healthy
 
 Show = Callable[[str, object], object]
@@ -236,7 +237,7 @@ def _places(con: Any, trait: Trait, fine: int) -> None:
         lift = (count / size) / (healthy / known) if known and healthy else None
         if others == 0:
             trait.alone[name] = value
-        elif known and (lift is None or lift >= _LIFT):
+        elif known >= _KNOWN.get(name, 8) and (lift is None or lift >= _LIFT):
             trait.places[name] = value
             if lift is not None:
                 trait.lifts[name] = lift

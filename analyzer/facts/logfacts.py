@@ -5,7 +5,6 @@ error message and an access line about the same hang-up: together they are one r
 is one stream.
 """
 
-# ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -34,8 +33,8 @@ _PEAK_UNDER_MS: Final = 60.0
 _PEAK_OVER_MS: Final = 400.0
 
 
-def join_messages(con: Any, table: str) -> None:
-    """Fold the rows of error messages into the rows of their exchanges.
+def join_messages(con: Any, table: str) -> dict[int, str]:
+    """Fold the rows of error messages into the rows of their exchanges; where each row's message stands.
 
     A message is a row that has a worker_message and no status. It belongs to an access line of the same
     product, method, target and client when it was written while the exchange ran or within two seconds of
@@ -43,16 +42,18 @@ def join_messages(con: Any, table: str) -> None:
     one that names an ending counts. Messages without an access line stay rows, one for each exchange.
     """
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE messages AS SELECT n, position, capture, {_FAMILY} AS family, method, url,"
+        f'CREATE OR REPLACE TEMP TABLE messages AS SELECT n, "where" AS place, position, capture, {_FAMILY} AS family, method, url,'
         f" client_ip, ended_at, {', '.join(_MESSAGE)} FROM {table}"
         " WHERE worker_message IS NOT NULL AND status IS NULL AND ended_at IS NOT NULL"
     )
+    places: dict[int, str] = {}
     if con.execute("SELECT count(*) FROM messages").fetchone()[0]:
-        _fold(con, table)
+        places = _fold(con, table)
     con.execute("DROP TABLE messages")
+    return places
 
 
-def _fold(con: Any, table: str) -> None:
+def _fold(con: Any, table: str) -> dict[int, str]:
     # One hash join on the target, one on the client for messages that do not name the target (Apache).
     pairs = []
     for key in ("a.url = m.url", "m.url IS NULL AND a.client_ip = m.client_ip"):
@@ -75,6 +76,16 @@ def _fold(con: Any, table: str) -> None:
         f"CREATE OR REPLACE TEMP TABLE folded AS SELECT message, line FROM ({' UNION ALL '.join(pairs)})"
         " QUALIFY row_number() OVER (PARTITION BY message ORDER BY apart, line) = 1"
     )
+    # One line, one connection: messages of another connection that chose the same line are of another
+    # exchange, whose own line cannot be told. They stay rows.
+    con.execute(
+        """DELETE FROM folded WHERE message IN (
+            SELECT message FROM (
+                SELECT f.message, m.connection_id AS own,
+                       arg_min(m.connection_id, m.position) OVER (PARTITION BY f.line) AS first
+                FROM folded f JOIN messages m ON m.n = f.message
+            ) WHERE own <> first)"""
+    )
     # Messages about the same connection and request that met no access line: one row for each exchange.
     con.execute(
         """INSERT INTO folded
@@ -88,7 +99,7 @@ def _fold(con: Any, table: str) -> None:
     order = "(m.closed_by IS NOT NULL, m.ended_at, m.position)"
     best = ", ".join(f"arg_max(m.{name}, {order}) AS {name}" for name in _MESSAGE)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE told AS SELECT f.line AS n, {best}"
+        f"CREATE OR REPLACE TEMP TABLE told AS SELECT f.line AS n, arg_max(m.place, {order}) AS place, {best}"
         " FROM folded f JOIN messages m ON m.n = f.message GROUP BY f.line"
     )
     own = ("host", "connection_id")  # what the access line says of these is better
@@ -96,24 +107,30 @@ def _fold(con: Any, table: str) -> None:
     sets += [f"{name} = coalesce(x.{name}, t.{name})" for name in own]
     con.execute(f"UPDATE {table} x SET {', '.join(sets)} FROM told t WHERE x.n = t.n")
     con.execute(f"DELETE FROM {table} WHERE n IN (SELECT message FROM folded)")
+    places = dict(con.execute("SELECT n, place FROM told").fetchall())
     for name in ("folded", "told", "lines_now"):
         con.execute(f"DROP TABLE {name}")
+    return places
 
 
-def join_files(con: Any, table: str) -> None:
-    """Several logs of one run: fold messages, then access logs that tell of the same exchange twice.
+def join_twins(con: Any, table: str) -> None:
+    """Access logs of one run that tell of the same exchange twice: one row for each exchange.
 
     Two lines of one product in two files are one exchange when method, target, status and size agree,
     they end within a second, and nothing else in either file fits as well.
     """
-    join_messages(con, table)
-    same = " AND ".join(f"a.{name} = b.{name}" for name in ("gateway", "method", "url", "status"))
+    shared = ("gateway", "method", "url", "status")
+    fetched = f"n, capture, {', '.join(shared)}, client_ip, body_bytes, duration_ms, ended_at, epoch_ms(ended_at) // 1000"
+    same = " AND ".join(f"a.{name} = b.{name}" for name in shared)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE twins AS
-        WITH found AS (
+        WITH one AS (SELECT {fetched} AS second FROM {table} WHERE ended_at IS NOT NULL),
+        other AS (SELECT {fetched} + d AS second FROM {table} CROSS JOIN (VALUES (-1), (0), (1)) x(d)
+                  WHERE ended_at IS NOT NULL),
+        found AS (
             SELECT a.n AS keeper, b.n AS other, count(*) OVER (PARTITION BY a.n, b.capture) AS x,
                    count(*) OVER (PARTITION BY b.n, a.capture) AS y
-            FROM {table} a JOIN {table} b ON {same} AND a.capture < b.capture
+            FROM one a JOIN other b ON {same} AND a.second = b.second AND a.capture < b.capture
             AND coalesce(a.client_ip = b.client_ip, true) AND coalesce(a.body_bytes = b.body_bytes, true)
             AND abs(epoch_ms(a.ended_at) - epoch_ms(b.ended_at)) <= 1000
             AND coalesce(abs(a.duration_ms - b.duration_ms) < 100, true)

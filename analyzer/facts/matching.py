@@ -6,12 +6,11 @@ all streams of the capture together. A stream that several lines fit equally wel
 wrong pair would blame somebody.
 """
 
-# ruff: noqa: S608 - the SQL is built from column names and literals of this program.
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -64,9 +63,15 @@ class Pairs:
             retold(verdicts[index], pairs)
 
 
-def match(con: Any, table: str, found: Sequence[tuple[Capture, Recorded]]) -> Pairs:
+def match(
+    con: Any,
+    table: str,
+    found: Sequence[tuple[Capture, Recorded]],
+    places: Mapping[int, str] | None = None,
+) -> Pairs:
     """Pair streams with rows of the table, and copy what the log knows into the streams' rows.
 
+    places: where the error message of a row stands, by the row's number.
     found: the browser's streams, each with its capture. Streams that met nothing, or too much, are named
     in their capture's warnings.
     """
@@ -94,6 +99,7 @@ def match(con: Any, table: str, found: Sequence[tuple[Capture, Recorded]]) -> Pa
         several.sort(key=lambda pair: (full[pair.number].closed_by in (None, "none"), pair.number))
         for pair in several:
             pair.row = full[pair.number]
+            pair.message_where = (places or {}).get(pair.number)
         join(found[index][1].exchange, several[0])
     return pairs
 

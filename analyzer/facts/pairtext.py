@@ -11,6 +11,8 @@ import msgspec
 from analyzer.columns import Exchange
 from analyzer.model import Evidence, Verdict
 
+# What an error message tells, and the access line beside it does not.
+MESSAGE: Final = frozenset({"closed_by", "closed_phase", "closed_why", "worker_message"})
 _CLIENT: Final = ("net::ERR_ABORTED", "NS_BINDING_ABORTED", "net::ERR_CONTEXT_SHUT_DOWN")
 
 
@@ -18,6 +20,7 @@ _CLIENT: Final = ("net::ERR_ABORTED", "NS_BINDING_ABORTED", "net::ERR_CONTEXT_SH
 class Pair:
     """A stream and its log row. skew_ms: proxy clock minus browser clock. copied: columns from the log.
 
+    message_where: where the error message stands that belongs to the row, if there is one.
     in_front: the gateway that the browser's response names, where it is not the one that wrote the log.
     """
 
@@ -25,6 +28,7 @@ class Pair:
     number: int
     where: str
     by: str
+    message_where: str | None = None
     skew_ms: float | None = None
     row: Exchange | None = None
     copied: set[str] = field(default_factory=set)
@@ -37,7 +41,9 @@ def retold(verdict: Verdict, pairs: Sequence[Pair]) -> None:
     """Correct the places of the facts that come from a log, and say how the two sides were matched."""
     first = pairs[0]
     verdict.evidence = [
-        msgspec.structs.replace(item, where=first.where) if item.column in first.copied else item
+        msgspec.structs.replace(item, where=_where(first, item.column))
+        if item.column in first.copied
+        else item
         for item in verdict.evidence
     ]
     for pair in pairs:
@@ -48,10 +54,16 @@ def retold(verdict: Verdict, pairs: Sequence[Pair]) -> None:
             Evidence(role="related", where=pair.where, column="where", value=pair.where, text=text)
         )
     unseen = _unseen(first)
-    places = " and ".join(pair.where for pair in pairs)
+    places = " and ".join(
+        place for pair in pairs for place in (pair.where, pair.message_where) if place is not None
+    )
     verdict.explanation += f" Both sides were compared: the browser's capture and {places}{_clock(first)}."
     if unseen:
         verdict.explanation += " " + unseen
+
+
+def _where(pair: Pair, column: str) -> str:
+    return pair.message_where if pair.message_where and column in MESSAGE else pair.where
 
 
 def _skew(pair: Pair) -> str:
