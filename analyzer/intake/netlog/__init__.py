@@ -14,7 +14,7 @@ from analyzer.intake.netlog.collect import Collector
 from analyzer.intake.netlog.exchange import record
 from analyzer.intake.netlog.lines import Reader
 from analyzer.intake.netlog.names import Names
-from analyzer.model import Capture, CaptureInfo
+from analyzer.model import Capture, CaptureInfo, Recorded
 
 __all__ = ["read_netlog"]
 
@@ -44,7 +44,7 @@ def read_netlog(inp: Input) -> Capture:
         losses.add("$.constants", "timeTickOffset is missing", "clock columns are not recorded")
     for warning in inp.warnings:
         losses.add(inp.path, warning)
-    entries = []
+    entries: list[Recorded] = []
     for hop in log.hops:
         recorded = record(len(entries), hop, log, inp.path)
         if recorded is not None:

@@ -17,8 +17,18 @@ from analyzer.intake.netlog.sources import Hop, Told
 Params = dict[str, Any]
 Handler = Callable[[Event, float, int], None]
 
+_HANDED_OVER: Final = "net::ERR_WS_UPGRADE"  # the request's end when its connection becomes a WebSocket
 _STATUS: Final = re.compile(r"HTTP/(\d(?:\.\d)?)\s+(\d{3})")
-_BODY_TYPES: Final = ("text/event-stream", "json", "text/plain", "text/html", "grpc", "connect+", "eventstream", "octet-stream")
+_BODY_TYPES: Final = (
+    "text/event-stream",
+    "json",
+    "text/plain",
+    "text/html",
+    "grpc",
+    "connect+",
+    "eventstream",
+    "octet-stream",
+)
 _MOST_BODY: Final = 32 * 1024 * 1024  # per exchange, in logs that hold the bytes
 _MOST_BODIES: Final = 512 * 1024 * 1024
 _NETWORK: Final = re.compile(
@@ -95,7 +105,7 @@ class Collector(Connections):
         hop = self._hop(event, at, index)
         if event.phase == self.names.end:
             error = self.names.net_error(params(event).get("net_error"))
-            if error is not None and hop.error is None:
+            if error is not None and hop.error is None and error != _HANDED_OVER:
                 hop.error = Told(at, index, error)
             hop.ended = hop.ended or Told(at, index)
         elif event.phase == self.names.begin:
@@ -166,7 +176,7 @@ class Collector(Connections):
     def _cancelled(self, event: Event, at: float, index: int) -> None:
         hop = self._hop(event, at, index)
         error = self.names.net_error(params(event).get("net_error"))
-        if error == "net::ERR_WS_UPGRADE":  # the connection now belongs to the WebSocket
+        if error == _HANDED_OVER:
             hop.frames = hop.frames or []
             return
         if error in (None, "net::ERR_ABORTED"):
@@ -238,6 +248,7 @@ class Collector(Connections):
         hop = self._hop(event, at, index)
         hop.reads.append(at)
         hop.sizes.append(count)
+        hop.body_bytes += count
         given = said.get("bytes")
         if type(given) is str:
             self._keep(hop, given, count)
@@ -248,8 +259,7 @@ class Collector(Connections):
             hop.pieces = []
         if hop.pieces is None:
             return
-        kept = sum(hop.sizes)
-        if not _worth_reading(hop) or kept > _MOST_BODY or self._bodies + count > _MOST_BODIES:
+        if not _worth_reading(hop) or hop.body_bytes > _MOST_BODY or self._bodies + count > _MOST_BODIES:
             hop.pieces = None
             return
         try:

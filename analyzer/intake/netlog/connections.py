@@ -22,7 +22,9 @@ _LINK: Final = re.compile(
     r"|BOUND_TO_QUIC_SESSION_POOL_JOB|HTTP_STREAM_POOL_\w*(?:BOUND|FOUND_EXISTING|MATCHED|CREATED|ALIVE|ATTEMPT_START)\w*"
     r"|TCP_BASED_ATTEMPT_BOUND_TO_POOL|TRANSPORT_CONNECT_JOB_CONNECT_ATTEMPT"
 )
-_PROXIES: Final = re.compile(r"\[?\s*(?:(direct|http|https|socks4|socks5|socks|quic)://|(PROXY|HTTPS|SOCKS5?|QUIC|DIRECT)\b)?", re.I)
+_PROXIES: Final = re.compile(
+    r"\[?\s*(?:(direct|http|https|socks4|socks5|socks|quic)://|(PROXY|HTTPS|SOCKS5?|QUIC|DIRECT)\b)?", re.I
+)
 _MOST_STREAMS: Final = 200_000
 _MOST_KEPT: Final = 64
 
@@ -167,7 +169,12 @@ class Connections:
 
     def _session_closed(self, event: Event, at: float, index: int) -> None:
         said, session = params(event), self.session(event.source.id, False)
-        value = (self.names.net_error(said.get("net_error")), None, None, values.text(said.get("description")))
+        value = (
+            self.names.net_error(said.get("net_error")),
+            None,
+            None,
+            values.text(said.get("description")),
+        )
         session.closed = session.closed or Told(at, index, value)
 
     def _quic_session(self, event: Event, at: float, index: int) -> None:
@@ -178,7 +185,8 @@ class Connections:
     def _quic_closed(self, event: Event, at: float, index: int) -> None:
         said, session = params(event), self.session(event.source.id, True)
         error = self.names.quic_error(said.get("quic_error"))
-        who = {True: "server", False: "client"}.get(said.get("from_peer")) if "from_peer" in said else None
+        peer = said.get("from_peer")
+        who = ("server" if peer else "client") if type(peer) is bool else None
         value = (self.names.net_error(said.get("net_error")), error, who, values.text(said.get("details")))
         if session.closed is None or session.closed.value[1] is None:
             session.closed = Told(at, index, value)
@@ -286,7 +294,14 @@ class Connections:
 
     def _proxy(self, event: Event, at: float, index: int) -> None:
         said = params(event)
-        text = next((said[key] for key in ("proxy_chain", "proxy_server", "proxy_info", "pac_string") if type(said.get(key)) is str), None)
+        text = next(
+            (
+                said[key]
+                for key in ("proxy_chain", "proxy_server", "proxy_info", "pac_string")
+                if type(said.get(key)) is str
+            ),
+            None,
+        )
         found = _PROXIES.match(text) if text else None
         if found:
             word = (found[1] or found[2] or "http").lower()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from analyzer.model import Chunk, Recorded, RecordedMessage
 
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}")
 _EXTENSION: Final = re.compile(r"(?:chrome|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
+_QUITTING: Final = 2000.0  # ms before the end of the log in which a browser shuts down
 # Values of Sec-Fetch-Dest (Fetch standard) in the words of the DevTools.
 _DESTINATIONS: Final = {
     "document": "document", "iframe": "document", "frame": "document", "empty": "fetch", "script": "script",
@@ -48,7 +49,7 @@ def record(position: int, hop: Hop, log: Collector, capture: str) -> Recorded | 
     recorded.places = below(row, hop, log, way)
     if hop.frames is not None:
         row.resource_type = "websocket"
-        _frames(recorded, hop)
+        _frames(recorded, hop, log)
     elif hop.reads and hop.pieces is None:
         recorded.chunks = [
             Chunk(at - hop.started, size) for at, size in zip(hop.reads, hop.sizes, strict=True)
@@ -114,7 +115,9 @@ def _response(row: Exchange, hop: Hop, received: headers.Pairs) -> None:
     headers.fill_response(row, received, None, None)
     words = lines[0].split(None, 2)
     row.status_text = words[2] if len(words) > 2 else None
-    row.http_version = hop.version if hop.version in ("2", "3") else version if version in ("1.0", "1.1") else None
+    row.http_version = (
+        hop.version if hop.version in ("2", "3") else version if version in ("1.0", "1.1") else None
+    )
     row.from_cache = hop.cache_read and row.status == 304
 
 
@@ -126,8 +129,9 @@ def _end(row: Exchange, hop: Hop, log: Collector, way: Path) -> None:
     elif hop.error is not None:
         row.net_error = hop.error.value
     elif hop.preflight_error is not None:
-        row.net_error = "net::ERR_FAILED"
+        # The page is told the preflight's own network error, and ERR_FAILED where the answer forbade it.
         row.preflight_error = hop.preflight_error.value
+        row.net_error = row.preflight_error or "net::ERR_FAILED"
     elif hop.cancelled is not None:
         row.net_error = "net::ERR_ABORTED"
     row.end_recorded = hop.ended is not None
@@ -184,7 +188,7 @@ def _arrivals(row: Exchange, hop: Hop, way: Path) -> None:
         row.body_bytes = sum(size for _, received, opcode, size in hop.frames if received and opcode < 8)
     else:
         times = list(hop.reads)
-        row.body_bytes = sum(hop.sizes) if hop.reply is not None or hop.reads else None
+        row.body_bytes = hop.body_bytes if hop.reply is not None or hop.reads else None
         wire = way.stream.received if way.stream is not None and not way.session_quic else None
         row.transfer_bytes = wire if wire is not None else hop.raw_bytes
     if not times:
@@ -194,7 +198,7 @@ def _arrivals(row: Exchange, hop: Hop, way: Path) -> None:
     last = times[-1]
     if way.stream is not None and way.stream.last_data is not None:
         last = max(last, way.stream.last_data)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     row.first_event_ms, row.last_event_ms = times[0] - hop.started, last - hop.started
     row.times_recorded = True
     if gaps:
@@ -217,11 +221,16 @@ def _connection(row: Exchange, hop: Hop, way: Path) -> None:
         row.connection_reused = row.connect_ms is None
 
 
-def _frames(recorded: Recorded, hop: Hop) -> None:
+def _frames(recorded: Recorded, hop: Hop, log: Collector) -> None:
     row = recorded.exchange
     closing = [received for _, received, opcode, _ in hop.frames or () if opcode == 8]
     if closing:
         row.close_frame_by = "server" if closing[0] else "client"
+    elif row.end_recorded and row.net_error is None and row.duration_ms is not None:
+        # Without a close frame an application sees 1006 (RFC 6455 section 7.1.5); a browser that quits
+        # leaves its sockets the same way, and then the log ends there too.
+        if log.last - (hop.started + row.duration_ms) > _QUITTING:
+            row.close_code = 1006
     recorded.messages = [
         RecordedMessage("receive" if received else "send", None, opcode, at - hop.started)
         for at, received, opcode, _ in hop.frames or ()
@@ -258,5 +267,3 @@ def _as_entry(recorded: Recorded) -> dict[str, Any]:
         "connection": row.connection_id,
         "serverIPAddress": row.server_ip,
     }  # fmt: skip
-
-

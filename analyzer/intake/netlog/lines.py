@@ -121,8 +121,9 @@ class Reader:
         self._whole, self.closed = whole.events, True
         return whole.constants
 
-    def _salvage(self, data: text.Buffer) -> dict[str, Any]:
+    def _salvage(self, given: text.Buffer) -> dict[str, Any]:
         """A document on few lines that was cut or damaged: its complete events."""
+        data = given if isinstance(given, bytes | bytearray) else bytes(given)
         found = _ARRAY.search(data)
         raw = split.member(data, b"constants", 0, found.start() if found else len(data))
         constants = _decoded(raw) if raw is not None else None

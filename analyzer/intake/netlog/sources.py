@@ -50,6 +50,7 @@ class Hop:
     cache_read: bool = False
     reads: array[float] = field(default_factory=lambda: array("d"))
     sizes: array[int] = field(default_factory=lambda: array("Q"))
+    body_bytes: int = 0
     raw_bytes: int | None = None
     pieces: list[bytes] | None = None
     upload_bytes: int | None = None
