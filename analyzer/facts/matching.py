@@ -30,6 +30,8 @@ _FETCHED: Final = (
     "n", "capture", "where", "method", "path", "host", "status", "duration_ms", "body_bytes", "transfer_bytes",
     "started_at", "ended_at", "request_id", "gateway_request_id", "user_agent", "closed_by",
 )  # fmt: skip
+# Statuses with which a gateway in front answers when this proxy's answer took too long or broke off.
+_IN_FRONT: Final = (408, 502, 503, 504, 520, 522, 524, 598)
 _TRACE: Final = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
@@ -119,14 +121,18 @@ def join(row: Exchange, pair: Pair) -> None:
             if value is not None and getattr(row, name) is None:
                 setattr(row, name, value)
                 pair.copied.add(name)
-    if line.gateway is not None and line.gateway != row.gateway:
+    own_answer = (
+        bool(row.status) and row.status != line.status
+    )  # a gateway in front wrote what the browser saw
+    if line.gateway is not None and line.gateway != row.gateway and not (own_answer and row.gateway):
         pair.in_front = row.gateway
         row.gateway = line.gateway
         pair.copied.add("gateway")
     if not row.status and line.status is not None and line.status >= 400:
         row.status = line.status
         pair.copied.add("status")
-    pair.net_error, pair.browser_status = row.net_error, row.status
+    pair.net_error = row.net_error
+    pair.answered_in_front = own_answer and line.closed_by == "client"
 
 
 # ---------------------------------------------------------------------------------- candidates
@@ -282,7 +288,8 @@ def estimate_skew(deltas: dict[int, list[float]]) -> float | None:
 def _fits(row: Exchange, line: Line) -> bool:
     """Whether a line can be about this stream at all."""
     if row.status and line["status"] and line["status"] != row.status:
-        return line["status"] in (499, 460, 0) and bool(row.net_error)
+        # What leaves is no answer: a client's own end, or a gateway in front that gave up and answered itself.
+        return line["status"] in (499, 460, 0) and (bool(row.net_error) or row.status in _IN_FRONT)
     agent = line["user_agent"]
     return not (agent and row.user_agent and _agent(agent) != _agent(row.user_agent))
 

@@ -34,7 +34,7 @@ class Pair:
     copied: set[str] = field(default_factory=set)
     in_front: str | None = None
     net_error: str | None = None
-    browser_status: int | None = None
+    answered_in_front: bool = False
 
 
 def retold(verdict: Verdict, pairs: Sequence[Pair]) -> None:
@@ -82,6 +82,11 @@ def _unseen(pair: Pair) -> str | None:
     line = pair.row
     if line is None:
         return None
+    if pair.answered_in_front:
+        return (
+            "To the proxy that wrote this line the gateway in front of it looked like a client that left: "
+            "it had given up, and answered the browser itself."
+        )
     if "status" in pair.copied:
         return (
             f"The browser recorded no status; the proxy answered {line.status}. "
