@@ -117,6 +117,7 @@ def analyze(
         limit=limit,
         redact=not no_redact,
         details=chosen == "html",
+        short_paths=chosen != "terminal" and not no_redact,
         drawings=chosen in ("html", "terminal"),
     )
     report = _run(captures, options)
@@ -135,7 +136,7 @@ def demo(
     from analyzer.pipeline import Options
     from analyzer.resources import folder
 
-    report = _run([str(folder("sample_hars"))], Options(details=True))
+    report = _run([str(folder("sample_hars"))], Options(details=True, short_paths=True))
     _deliver(report, "html", output, open_it=not no_open)
     sys.stdout.write(_render(report, "terminal"))
 

@@ -19,7 +19,8 @@ class Options:
     log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
     most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
     table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
-    the reports that draw; False spares a full decoding of every long stream. progress: is told what is
+    the reports that draw; False spares a full decoding of every long stream. short_paths: captures are
+    named without the folders above what was given, for output that leaves the machine. progress: is told what is
     under way, now and then.
     """
 
@@ -31,4 +32,5 @@ class Options:
     redact: bool = True
     details: bool = False
     drawings: bool = True
+    short_paths: bool = False
     progress: Progress | None = None

@@ -106,8 +106,11 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
     files: list[Input] = []
     found: set[str] = set()
     tell = options.progress or _silent
-    for done, inp in enumerate(open_inputs(paths)):
+    inputs = ((path, inp) for path in paths for inp in open_inputs([path]))
+    for done, (given, inp) in enumerate(inputs):
         tell("reading", done, None)
+        if options.short_paths:
+            inp.path = _without_home(inp.path, given)
         if not inp.explicit:
             found.add(inp.path)
         if inp.kind == "log":
@@ -127,6 +130,11 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
     if all(capture.info.error is not None for capture in every):
         _refuse([capture for capture in every if capture.info.path not in skipped] or every, paths)
     return captures, logs, skipped
+
+
+def _without_home(shown: str, given: str | Path) -> str:
+    """A capture's path without the folders above what was named: they hold people's names."""
+    return shown.removeprefix(f"{Path(given).parent}/") if Path(given).is_absolute() else shown
 
 
 def _read_one(inp: Input) -> Capture:

@@ -57,6 +57,8 @@ def _phase(row: Exchange) -> str:
         return "last"
     if row.closed_phase is not None:
         return {"queue": "connect", "done": "last"}.get(row.closed_phase, row.closed_phase)
+    if row.status and row.status >= 300:
+        return "headers"  # an answer of its own, whatever its body: no stream had begun
     if row.status:
         return "data" if (row.body_bytes or row.events or row.net_error) else "headers"
     if (row.connect_ms is not None and row.connect_ms >= 0) or row.send_ms:
