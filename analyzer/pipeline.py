@@ -52,6 +52,7 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     from analyzer.engine.weigh import judge
     from analyzer.facts import Settings, add_context, build
     from analyzer.facts.context import add_run_context
+    from analyzer.facts.netlog_merge import merge, name_places
     from analyzer.pipeline_logs import add_to
     from analyzer.redact import Redactor
 
@@ -61,6 +62,7 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     settings = Settings(stream_paths=options.stream_paths)
     tell = options.progress or _silent
     captures, logs, skipped = _read(paths, options)
+    merged = merge(captures)
     found: list[tuple[Capture, Recorded]] = []
     for done, capture in enumerate(captures):
         tell("decoding", done, len(captures))
@@ -68,17 +70,20 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
         add_context(capture.entries, streams)
         capture.info.streams = len(streams)
         found += [(capture, recorded) for recorded in streams]
+    found = merged.once(found)
     rows = [recorded.exchange for _, recorded in found]
     tell("judging", 0, len(rows))
     add_run_context(rows)
     if logs is None:
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
+        name_places(found, verdicts)
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         report.skipped = skipped
         return report
     with logs:
         pairs = logs.meet(found)
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
+        name_places(found, verdicts)
         pairs.tell(verdicts)
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         outcome = logs.judge(ruleset, redactor, without=pairs.lines)
@@ -246,7 +251,7 @@ def _around(
             entries.append(_page_entry(recorded, capture, first, by_row.get(id(recorded)), redactor))
         if capture.info.error is None and capture.info.kind == "har":
             for view in page_views(capture):
-                view.title = redactor.url(view.title) if "://" in view.title else redactor.text(view.title)
+                view.title = redactor.title(view.title)
                 pages.append(view)
     return entries, pages
 

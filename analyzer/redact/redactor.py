@@ -112,6 +112,15 @@ class Redactor:
             return visible(text, _LONGEST)
         return self._remember("text", text, self._text)
 
+    def title(self, title: str) -> str:
+        """A page's title: its URL where the exporter writes that, else only its length. People's words."""
+        if not self.enabled:
+            return one_line(title)
+        if not title or "://" in title[:40]:
+            return self.url(title)
+        self.counts["title"] += 1
+        return f"⟨title {len(title):,} characters⟩"
+
     def column(self, name: str, value: Any) -> Any:
         """The value of a column of the exchange table, fit to be shown. Numbers and None pass."""
         if not isinstance(value, str):

@@ -243,6 +243,13 @@ def test_a_row_is_redacted_without_changing_the_original() -> None:
     assert row.url == "https://h.example/?token=abcdef123456"
 
 
+def test_a_page_title_is_its_url_or_its_length() -> None:
+    redactor = Redactor()
+    assert redactor.title("https://h.example/chat?token=abcdef123456") == "https://h.example/chat?token=⟨token:1⟩"
+    assert redactor.title("My divorce, part two") == "⟨title 20 characters⟩"
+    assert Redactor(enabled=False).title("My divorce") == "My divorce"
+
+
 def test_hostile_header_names_are_not_shown() -> None:
     assert Redactor().header_name("x\r\nSet-Cookie: a") == "⟨name 16 characters⟩"
     assert Redactor().header_name("X-Request-Id") == "X-Request-Id"
