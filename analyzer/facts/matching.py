@@ -243,7 +243,7 @@ def _match_log(
         if not scored:
             continue
         if len(scored) > 1 and scored[1][0] - scored[0][0] < 1.0:
-            unclear[index] = [line["where"] for _, _, line in scored[:3]]
+            unclear[index] = [line["where"] for _, _, line in sorted(scored[:3], key=lambda item: item[1])]
             continue
         wanted.append((scored[0][0], index, scored[0][2]))
     for _, index, line in sorted(wanted, key=lambda item: item[:2]):
@@ -371,7 +371,8 @@ def _warn(capture: Capture, indexes: Sequence[int], pairs: Pairs, unclear: dict[
     if doubtful:
         shown = "; ".join(" and ".join(places) for places in list(doubtful.values())[:3])
         capture.info.warnings.append(
-            f"{len(doubtful)} streams fit several log lines equally well ({shown}): they were not matched"
+            f"{len(doubtful)} of {len(indexes)} streams fit several log lines equally well ({shown}):"
+            " they were not matched"
         )
     alone = len(indexes) - len(met) - len(doubtful)
     if alone:
