@@ -1,0 +1,254 @@
+"""Redacted results in one DuckDB file, found again by what was analysed and with which rules.
+
+A result is what one analysis produced: documents (HTML, JSON, Markdown …), compressed, and a few
+numbers to list it by. It is stored under a key made of the captures' content and of everything that
+decides a verdict, so that the same question is answered once. Captures and secrets never enter it:
+callers hand in what a redactor has passed.
+
+Rooms that need tables of their own bring them as migrations and share the file and its one lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from analyzer.errors import HangupError, UsageError
+from analyzer.resources import folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+# One list of statements per version of the schema; never edited once released, only added to.
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """CREATE TABLE results (
+             key VARCHAR PRIMARY KEY, content VARCHAR NOT NULL, ruleset VARCHAR NOT NULL,
+             headline VARCHAR NOT NULL, severity VARCHAR NOT NULL, streams INTEGER NOT NULL,
+             failed INTEGER NOT NULL, degraded INTEGER NOT NULL, stored_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE documents (
+             key VARCHAR NOT NULL, kind VARCHAR NOT NULL, size BIGINT NOT NULL, data BLOB NOT NULL,
+             PRIMARY KEY (key, kind))""",
+    ),
+)
+_MEMORY: Final = "512MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One stored analysis, without its documents. severity: of the worst stream, `none` without any."""
+
+    key: str
+    content: str
+    ruleset: str
+    headline: str
+    severity: str
+    streams: int
+    failed: int
+    degraded: int
+    stored_at: datetime
+
+
+class Store:
+    """The file. Safe to use from several threads, but from one process at a time.
+
+    Raises UsageError when another process has it open, HangupError when it is no store, or one
+    of a newer hangup.
+    """
+
+    def __init__(
+        self, path: Path | None, migrations: Mapping[str, Sequence[Sequence[str]]] | None = None
+    ) -> None:
+        """path: the file, made if missing and readable by its owner only; None keeps it in memory."""
+        import duckdb
+
+        self._lock = threading.RLock()
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        before = os.umask(0o077)
+        try:
+            self._db: duckdb.DuckDBPyConnection = duckdb.connect(
+                ":memory:" if path is None else str(path),
+                config={"memory_limit": _MEMORY, "threads": "2", "autoinstall_known_extensions": "false"},
+            )
+            self._db.execute("SET enable_external_access = false")
+            self._db.execute("SET TimeZone = 'UTC'")
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise UsageError("another hangup has this store open", where=path) from error
+            raise HangupError("this is not a store, or it cannot be opened", where=path) from error
+        finally:
+            os.umask(before)
+        try:
+            self._migrate({"store": MIGRATIONS, **(migrations or {})}, path)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write everything to the file and let go of it."""
+        with self._lock:
+            self._db.close()
+
+    # ------------------------------------------------------------------ for rooms with tables of their own
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All statements inside or none; other threads wait. What is committed survives a crash."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query as dicts."""
+        with self._lock:
+            cursor = self._db.execute(sql, list(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _migrate(self, wanted: Mapping[str, Sequence[Sequence[str]]], path: Path | None) -> None:
+        import duckdb
+
+        try:
+            with self.transaction() as db:
+                db.execute(
+                    "CREATE TABLE IF NOT EXISTS schema_versions (room VARCHAR PRIMARY KEY, version INTEGER NOT NULL)"
+                )
+                have = dict(db.execute("SELECT room, version FROM schema_versions").fetchall())
+                for room, versions in wanted.items():
+                    at = have.get(room, 0)
+                    if at > len(versions):
+                        raise HangupError(
+                            "this store was written by a newer hangup", where=path,
+                            help="upgrade hangup, or name another place for the store",
+                        )  # fmt: skip
+                    for statements in versions[at:]:
+                        for statement in statements:
+                            db.execute(statement)
+                    db.execute("INSERT OR REPLACE INTO schema_versions VALUES (?, ?)", [room, len(versions)])
+        except duckdb.CatalogException as error:
+            raise HangupError("this file holds other tables than a store's", where=path) from error
+
+    # ------------------------------------------------------------------ results
+
+    def put(self, result: Result, documents: Mapping[str, bytes]) -> None:
+        """Store a result with its documents, in place of one with the same key."""
+        import zstandard
+
+        packer = zstandard.ZstdCompressor(level=6)
+        packed = [(kind, len(data), packer.compress(data)) for kind, data in documents.items()]
+        with self.transaction() as db:
+            self._forget(db, [result.key])
+            db.execute(
+                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    result.key, result.content, result.ruleset, result.headline, result.severity, result.streams,
+                    result.failed, result.degraded, result.stored_at.astimezone(UTC).replace(tzinfo=None),
+                ],
+            )  # fmt: skip
+            for kind, size, data in packed:
+                db.execute("INSERT INTO documents VALUES (?, ?, ?, ?)", [result.key, kind, size, data])
+
+    def get(self, key: str) -> Result | None:
+        """The result of that key; None if there is none."""
+        found = self.rows("SELECT * FROM results WHERE key = ?", [key])
+        if not found:
+            return None
+        return Result(**{**found[0], "stored_at": found[0]["stored_at"].replace(tzinfo=UTC)})
+
+    def document(self, key: str, kind: str) -> bytes | None:
+        """One document of a result; None if there is none."""
+        import zstandard
+
+        found = self.rows("SELECT size, data FROM documents WHERE key = ? AND kind = ?", [key, kind])
+        if not found:
+            return None
+        data: bytes = zstandard.ZstdDecompressor().decompress(
+            found[0]["data"], max_output_size=max(found[0]["size"], 1)
+        )
+        return data
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Delete results and take their bytes out of the file."""
+        listed = list(keys)
+        if not listed:
+            return
+        with self.transaction() as db:
+            self._forget(db, listed)
+        self.compact()
+
+    def compact(self) -> None:
+        """Give deleted rows' space back: what was deleted is then no longer in the file."""
+        with self._lock:
+            self._db.execute("CHECKPOINT")
+
+    @staticmethod
+    def _forget(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
+        for key in keys:
+            db.execute("DELETE FROM documents WHERE key = ?", [key])
+            db.execute("DELETE FROM results WHERE key = ?", [key])
+
+
+# ---------------------------------------------------------------------------------- keys
+
+
+def content_hash(files: Iterable[tuple[str, str]]) -> str:
+    """What was analysed: the names that the report will show and each file's SHA-256, in any order."""
+    digest = hashlib.sha256()
+    for name, sha256 in sorted(files):
+        digest.update(f"{len(name.encode())}:{name}:{sha256}\n".encode())
+    return digest.hexdigest()
+
+
+def ruleset_version(rules: Sequence[Path] = ()) -> str:
+    """With what it was analysed: this program's code, its rules and templates, and one's own rules.
+
+    rules: folders, as for `analyze`. The same installation and the same folders give the same text.
+    """
+    digest = hashlib.sha256(_own_version().encode())
+    for root in sorted(rules):
+        digest.update(b"\n")
+        _digest_folder(digest, root, (".yaml", ".yml"))
+    return digest.hexdigest()[:32]
+
+
+@cache
+def _own_version() -> str:
+    digest = hashlib.sha256()
+    package = Path(__file__).resolve().parent
+    _digest_folder(digest, package, (".py", ".yaml", ".yml", ".json"))
+    for name in ("rules", "templates"):
+        _digest_folder(digest, folder(name), (".yaml", ".yml", ".j2", ".css", ".js"))
+    return digest.hexdigest()
+
+
+def _digest_folder(digest: Any, root: Path, suffixes: tuple[str, ...]) -> None:
+    for path in sorted(root.rglob("*")):
+        if path.suffix in suffixes and path.is_file():
+            data = path.read_bytes()
+            digest.update(f"{path.relative_to(root).as_posix()}\0{len(data)}\0".encode())
+            digest.update(data)
+
+
+def result_key(content: str, ruleset: str, options: str = "") -> str:
+    """The key of a result. options: whatever else changes the outcome, in a fixed order."""
+    return hashlib.sha256(f"{content}\0{ruleset}\0{options}".encode()).hexdigest()

@@ -1,0 +1,127 @@
+"""A worker process, seen from the service: started, bounded, listened to, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+from analyzer.web.config import Settings
+
+_POLL_SECONDS: Final = 0.25
+_KEPT_ENVIRONMENT: Final = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_ALL",
+    "SYSTEMROOT",
+    "LD_LIBRARY_PATH",
+    "VIRTUAL_ENV",
+)
+
+
+class WorkerDied(Exception):
+    """The process ended without an outcome. code: as the system says it, negative for a signal."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"worker ended with {code}")
+
+
+class OverMemory(Exception):
+    """The process used more memory than it may, and was ended."""
+
+
+class Worker:
+    """One process, good for one task."""
+
+    def __init__(self, process: asyncio.subprocess.Process, memory: int) -> None:
+        self._process, self._memory = process, memory
+
+    @classmethod
+    async def start(cls, settings: Settings) -> Worker:
+        """A process that warms up and waits. It inherits no token and no session of a terminal."""
+        environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "analyzer.web.worker",
+            str(settings.worker_memory), str(int(settings.worker_seconds) + 5),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            cwd=str(Path(settings.data)), env=environment, start_new_session=True,
+        )  # fmt: skip
+        return cls(process, settings.worker_memory)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it could take a task."""
+        return self._process.returncode is None
+
+    async def run(self, task: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Its messages, the last of which has `outcome`.
+
+        Raises WorkerDied, OverMemory; and whatever cancels it. The process has ended afterwards.
+        """
+        assert self._process.stdin is not None and self._process.stdout is not None
+        watch = asyncio.create_task(self._watch())
+        try:
+            try:
+                self._process.stdin.write(json.dumps(task).encode() + b"\n")
+                await self._process.stdin.drain()
+                while line := await self._process.stdout.readline():
+                    message: dict[str, Any] = json.loads(line)
+                    yield message
+                    if "outcome" in message:
+                        return
+            except (ConnectionError, ValueError):  # it has gone, in the middle of a line perhaps
+                pass
+            code = await self._process.wait()
+            if watch.done() and watch.result():
+                raise OverMemory
+            raise WorkerDied(code)
+        finally:
+            watch.cancel()
+            await self.end()
+
+    async def end(self) -> None:
+        """Kill it and whatever it started; returns when it has gone."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                else:
+                    self._process.kill()
+        await self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(ConnectionError, OSError):
+                await self._process.stdin.wait_closed()
+
+    async def _watch(self) -> bool:
+        """Ends the process when it is too large; True then. A second line behind the system's limits."""
+        while self._process.returncode is None:
+            size = _resident(self._process.pid)
+            if size is not None and size > self._memory:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                return True
+            await asyncio.sleep(_POLL_SECONDS)
+        return False
+
+
+def _resident(pid: int) -> int | None:
+    """Bytes of memory that a process has touched; None where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123  no path, a question
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None

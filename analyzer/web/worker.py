@@ -1,0 +1,174 @@
+"""One analysis in a process of its own: `python -m analyzer.web.worker`.
+
+The service starts it ahead of time. Its arguments are its limits; one line of JSON on stdin is its
+task; lines of JSON on stdout are its progress and its outcome. When stdin closes, the service has
+gone, and so does the worker. Documents go to files that the service collects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+_MOST_WRITTEN: Final = 1024 * 1024 * 1024
+_ADDRESS_SPACE_MORE: Final = 4 * 1024 * 1024 * 1024  # reserved, never touched: thread stacks, arenas
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Bound this process: bytes of writable memory, seconds of processor time, files, core dumps."""
+    try:
+        import resource
+    except ImportError:  # not POSIX: the service's own clock is the only limit
+        return
+    bounds = {
+        resource.RLIMIT_CORE: 0,  # a core dump would hold the capture
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_FSIZE: _MOST_WRITTEN,
+        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_AS: memory + _ADDRESS_SPACE_MORE,
+        resource.RLIMIT_DATA: memory,
+    }
+    for what, most in bounds.items():
+        hard = resource.getrlimit(what)[1]
+        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        # Where a system knows a limit but does not let it be set, the service's watch remains.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (value, value))
+
+
+def warm_up() -> None:
+    """Import what an analysis needs, so that a waiting worker starts at once."""
+    import duckdb
+    import jinja2  # noqa: F401
+
+    import analyzer.engine.load
+    import analyzer.engine.weigh
+    import analyzer.facts
+    import analyzer.intake
+    import analyzer.pipeline_logs
+    import analyzer.redact
+    import analyzer.report.html
+    import analyzer.report.json_v1
+    import analyzer.report.markdown  # noqa: F401
+
+    duckdb.connect().close()
+
+
+def analyse(task: dict[str, Any], tell: Callable[[str, int, int | None], None]) -> dict[str, Any]:
+    """Do the task in its folder `in/`, write documents to `out/`; what the service lists it by.
+
+    task: {folder, names, rules}. Raises HangupError, MemoryError.
+    """
+    import msgspec
+
+    from analyzer.pipeline import Options, analyze
+    from analyzer.report.html import render_html
+    from analyzer.report.json_v1 import to_json
+    from analyzer.report.markdown import render_markdown
+    from analyzer.web.fragment import render_fragment
+
+    folder = Path(task["folder"])
+    # Relative names, so that reports show the name of a file and not where this service kept it.
+    os.chdir(folder / "in")
+    rules = tuple(Path(path) for path in task["rules"])
+    report = analyze(task["names"], Options(rules=rules, details=True, progress=tell))
+    made_by = version()
+    makers: dict[str, Callable[[], bytes]] = {
+        "fragment": lambda: render_fragment(report, version=made_by).encode(),
+        "html": lambda: render_html(report, version=made_by).encode(),
+        "json": lambda: to_json(report, version=made_by),
+        "markdown": lambda: render_markdown(report).encode(),
+        "report": lambda: msgspec.json.encode(report),
+    }
+    for done, (kind, make) in enumerate(makers.items()):
+        tell("writing", done, len(makers))
+        (folder / "out" / kind).write_bytes(make())
+    return {
+        "headline": report.summary.headline,
+        "severity": report.streams[0].verdict.severity if report.streams else "none",
+        "streams": report.summary.streams,
+        "failed": report.summary.failed,
+        "degraded": report.summary.degraded,
+    }
+
+
+def version() -> str:
+    """This program's own version."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("hangup")
+    except metadata.PackageNotFoundError:
+        return "unreleased"
+
+
+def _outcome(task: dict[str, Any], tell: Callable[[str, int, int | None], None]) -> dict[str, Any]:
+    from analyzer.errors import CaptureError, RuleError
+
+    try:
+        return {"done": analyse(task, tell)}
+    except MemoryError:
+        return {"failed": "memory"}
+    except CaptureError as error:
+        if isinstance(error.__cause__, MemoryError) or "MemoryError" in error.message:
+            return {"failed": "memory"}
+        return {"failed": "capture", "detail": error.message, "where": error.where, "help": error.help}
+    except RuleError as error:
+        return {"failed": "rules", "detail": error.message}
+    except Exception as error:  # noqa: BLE001  told to the service, with the place and without the text
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return {
+            "failed": "bug",
+            "detail": f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}",
+        }
+
+
+def _first_line() -> bytes:
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        piece = os.read(0, 65536)
+        if not piece:
+            sys.exit(0)
+        line += piece
+    return bytes(line)
+
+
+def _leave_with_the_service() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    os._exit(3)
+
+
+def main() -> NoReturn:
+    """`worker MEMORY SECONDS`."""
+    memory, seconds = int(sys.argv[1]), int(sys.argv[2])
+    limit(memory, seconds)
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)
+    # Progress goes out by a descriptor of its own: whatever a library prints must not look like it.
+    out = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+    def send(message: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(out, json.dumps(message).encode() + b"\n")
+
+    warm_up()
+    task = json.loads(_first_line())
+    threading.Thread(target=_leave_with_the_service, daemon=True).start()
+    outcome = _outcome(task, lambda stage, done, total: send({"stage": stage, "done": done, "total": total}))
+    send({"outcome": outcome})
+    # Without the interpreter's goodbye: it can take a while, and there is nothing left to say.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
