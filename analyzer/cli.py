@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Never
 import typer
 
 from analyzer.errors import HangupError, UsageError
+from analyzer.web.command import serve
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The rules that make verdicts.")
 app.add_typer(rules_app, name="rules")
+app.command()(serve)
 
 
 class Format(StrEnum):

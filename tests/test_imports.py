@@ -34,11 +34,24 @@ ALLOWED = {
     "pipeline": BASE
     | {"pipeline_logs"}
     | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
-    "cli": BASE | {"pipeline", "engine", "explain", "redact", "report", "intake"},
+    "store": BASE,
+    "web": BASE | {"pipeline", "engine", "report", "store"},
+    "cli": BASE | {"pipeline", "engine", "explain", "redact", "report", "intake", "web"},
     "__main__": {"cli"},
     "__init__": BASE | {"pipeline"},
 }
-HEAVY = ("duckdb", "pandas", "numpy", "jinja2", "haralyzer", "rich", "yaml", "zstandard")
+HEAVY = (
+    "duckdb",
+    "pandas",
+    "numpy",
+    "jinja2",
+    "haralyzer",
+    "rich",
+    "yaml",
+    "zstandard",
+    "fastapi",
+    "uvicorn",
+)
 
 
 def rooms_imported(path: Path) -> set[str]:
