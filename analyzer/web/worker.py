@@ -44,21 +44,13 @@ def limit(memory: int, seconds: int) -> None:
 
 
 def warm_up() -> None:
-    """Import what an analysis needs, so that a waiting worker starts at once."""
-    import duckdb
-    import jinja2  # noqa: F401
+    """Analyse a small capture, so that a waiting worker has everything loaded and its rules compiled."""
+    from analyzer.pipeline import Options, analyze
+    from analyzer.resources import folder
+    from analyzer.web.fragment import render_fragment
 
-    import analyzer.engine.load
-    import analyzer.engine.weigh
-    import analyzer.facts
-    import analyzer.intake
-    import analyzer.pipeline_logs
-    import analyzer.redact
-    import analyzer.report.html
-    import analyzer.report.json_v1
-    import analyzer.report.markdown  # noqa: F401
-
-    duckdb.connect().close()
+    report = analyze([folder("sample_hars") / "openai-completed.har"], Options(details=True))
+    render_fragment(report, version=version())
 
 
 def analyse(task: dict[str, Any], tell: Callable[[str, int, int | None], None]) -> dict[str, Any]:
