@@ -66,6 +66,18 @@ def _token(value: float) -> str:
     return f"the token that was sent was valid for another {duration(-value)}"
 
 
+def _os_error(value: int) -> str:
+    # ECONNRESET on Linux, on macOS and in Winsock.
+    known = ": the other side, or something in between, sent a reset" if value in (104, 54, 10054) else ""
+    return f"the operating system gave error {value} for the socket{known}"
+
+
+def _network_changed(value: float) -> str:
+    if value < 0:
+        return f"the computer's network changed: the browser was told {duration(-value)} after the end"
+    return f"the computer's network changed {duration(value)} before the end"
+
+
 def _status(value: int) -> str:
     if value == 0:
         return "the browser got no response at all (status 0)"
@@ -169,6 +181,30 @@ WORDINGS: Final[dict[str, Wording]] = {
     "transfer_bytes": "{v} crossed the wire",
     "body_recorded": {True: "the capture holds the body", False: "the capture does not hold the body"},
     "end_recorded": {True: "the capture saw it end", False: "the capture was saved before it ended"},
+    "h2_error_code": "the HTTP/2 stream was reset with the code {v}",
+    "h3_error_code": "the HTTP/3 stream was reset with the code {v}",
+    "reset_by": {"server": "the server's side sent the reset", "client": "the browser sent the reset"},
+    "goaway_seen": {True: "the server had sent GOAWAY on this connection", False: "no GOAWAY came on this connection"},
+    "goaway_code": "the GOAWAY carried the code {v}",
+    "goaway_before_ms": "the GOAWAY came {v} before the end",
+    "goaway_debug": "the GOAWAY says: {v}",
+    "session_error": "the whole connection ended with {v}",
+    "session_close": "the browser notes why that connection ended: {v}",
+    "quic_error": "the QUIC connection ended with {v}",
+    "quic_closed_by": {"server": "the server's side closed the QUIC connection", "client": "the browser closed the QUIC connection"},
+    "socket_error": "the socket failed with {v}",
+    "socket_os_error": _os_error,
+    "network_changed_before_ms": _network_changed,
+    "network_after": {"none": "the computer had no network afterwards", "unknown": "the new network is of an unknown kind", None: "the new network is of the kind {v}"},
+    "client_proxy": {"direct": "the browser used no proxy", None: "the browser went through a proxy of the kind {v}"},
+    "tunnel_status": "the browser's own proxy answered CONNECT with status {v}",
+    "known_root": {True: "the certificate leads to a public authority", False: "the certificate leads to no public authority"},
+    "pool_stalled_ms": "it waited {v} for a free connection",
+    "pool_limit": {"host": "all connections that a browser opens to one host were taken", "browser": "all connections of the browser were taken"},
+    "delegate": "before it left the browser, {v} held it up",
+    "delegate_ms": "that took {v}",
+    "silent_retries": lambda v: f"the browser repeated it {plural(v, 'time')} by itself",
+    "close_frame_by": {"server": "the server sent the first close frame", "client": "the browser sent the first close frame"},
     "framing": "the body is cut into events as {v}",
     "protocol": "the stream speaks the protocol “{v}”",
     "provider": "the model provider is {v}",
