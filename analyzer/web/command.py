@@ -45,7 +45,7 @@ def serve(
         int | None,
         typer.Option("--workers", min=1, help="Analyses at a time; one per core.", show_default=False),
     ] = None,
-    memory: Annotated[int, typer.Option("--memory", min=256, metavar="MB", help="Per analysis.")] = 2048,
+    memory: Annotated[int, typer.Option("--memory", min=256, metavar="MB", help="Per analysis.")] = 2000,
     time: Annotated[float, typer.Option("--time", min=1, metavar="SECONDS", help="Per analysis.")] = 300,
     upload_rate: Annotated[
         int, typer.Option("--upload-rate", min=1, help="Uploads per client and minute.")
@@ -53,7 +53,7 @@ def serve(
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Serve the page where a team drops its captures and reads the reports."""
-    from analyzer.web.config import MIB, Settings, allowed_hosts, check_exposure, default_data
+    from analyzer.web.config import MB, Settings, allowed_hosts, check_exposure, default_data
 
     check_exposure(host, token or None, no_auth=no_auth)
     settings = Settings(
@@ -64,10 +64,10 @@ def serve(
         public_url=public_url,
         behind_proxy=behind_proxy,
         rules=tuple(path.resolve() for path in rules),
-        max_upload=max_upload * MIB,
-        max_spool=max(8 * 1024 * MIB, 4 * max_upload * MIB),
+        max_upload=max_upload * MB,
+        max_spool=max(8_000 * MB, 4 * max_upload * MB),
         workers=workers or max(1, os.cpu_count() or 1),
-        worker_memory=memory * MIB,
+        worker_memory=memory * MB,
         worker_seconds=time,
         keep_seconds=keep * 86400,
         upload_rate=upload_rate,

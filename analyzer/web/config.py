@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from analyzer.errors import UsageError
 
-MIB: Final = 1024 * 1024
+MB: Final = 1_000_000
 _LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -37,13 +37,13 @@ class Settings:
     public_url: str | None = None
     behind_proxy: bool = False
     rules: tuple[Path, ...] = ()
-    max_upload: int = 512 * MIB
-    max_spool: int = 8 * 1024 * MIB
+    max_upload: int = 512 * MB
+    max_spool: int = 8_000 * MB
     max_files: int = 50
     max_uploads_at_once: int = 64
     max_queued: int = 500
     workers: int = 2
-    worker_memory: int = 2048 * MIB
+    worker_memory: int = 2_000 * MB
     worker_seconds: float = 300.0
     keep_seconds: float = 7 * 86400.0
     upload_rate: int = 60

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 
 from analyzer.web.config import Settings
 from analyzer.web.metrics import Metrics
-from analyzer.web.problems import Problem
+from analyzer.web.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -118,8 +119,10 @@ class Guard:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             _log.error("%s at %s:%s", type(error).__name__, Path(frame.filename).name, frame.lineno)
             if not answered():
+                # Without a page: the page may be what is broken.
                 problem = Problem("internal-error", "it was written to the service's log")
-                await self._refuse(problem, scope, receive, send)
+                answer = JSONResponse(problem.document(), status_code=problem.status, media_type=MEDIA_TYPE)
+                await answer(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

@@ -112,7 +112,7 @@ async def report(request: Request, id: Id) -> Response:
         )
     if job.state == "failed":
         problem = job.failure.problem() if job.failure else Problem("analysis-failed", "no reason is known")
-        return _page("failed", 422, problem=problem.document(), **common)
+        return _page("failed", 422, problem=problem, **common)
     return _page("progress", snapshot=await service.snapshot(job), **common)
 
 
@@ -142,7 +142,7 @@ async def delete(request: Request, id: Id) -> Response:
 
 def problem_page(problem: Problem) -> Response:
     """A refusal, for people."""
-    response = _page("problem", problem.status, problem=problem.document())
+    response = _page("problem", problem.status, problem=problem)
     response.headers.update(problem.headers)
     return response
 

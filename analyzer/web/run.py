@@ -230,7 +230,7 @@ class Supervisor:
         return Failure("analysis-failed", f"a mistake of hangup's own: {outcome.get('detail')}")
 
     def _too_large(self) -> Failure:
-        most = self._settings.worker_memory // (1024 * 1024)
+        most = self._settings.worker_memory // 1_000_000
         return Failure(
             "capture-too-demanding", f"reading it took more than the {most:,} MB of memory that it may take",
             "export only the failing request, or split the capture",
