@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from analyzer.intake.logs.detect import Detection, detect, formats
-from analyzer.intake.logs.join import Joined, join_errors
+from analyzer.intake.logs.join import align_clocks, join_workers
 from analyzer.intake.logs.lines import Source
 from analyzer.intake.logs.read import LogResult, read_log
 from analyzer.intake.logs.schema import Format
 
-__all__ = ["Detection", "Format", "Joined", "LogResult", "Source", "detect", "formats", "join_errors", "read_log"]
+__all__ = ["Detection", "Format", "LogResult", "Source", "detect", "formats", "align_clocks", "join_workers", "read_log"]

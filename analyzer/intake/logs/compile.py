@@ -51,6 +51,8 @@ class Compiled:
         names = {g: f"g{i}" for i, g in enumerate(self._condition_groups())}
         cols = [f"{sql} AS {name}" for name, sql in {**base, **carried}.items()]
         clock_names = []
+        for name, sql in self._logged_missing().items():
+            cols.append(f"{sql} AS absent_{name}")
         for i, (_, sql) in enumerate(self.clocks):
             cols.append(f"{sql} AS clock{i}")
             clock_names.append(f"clock{i}")
@@ -81,6 +83,24 @@ class Compiled:
                 if key in self.groups and key not in self.base and (value is None or isinstance(value, str)):
                     wanted.append(key)
         return list(dict.fromkeys(wanted))
+
+    def _logged_missing(self) -> dict[str, str]:
+        """For conditions `{is: missing}`: SQL that the column was logged, as missing."""
+        wanted = {
+            key for e in (*self.fmt.endings, *self.fmt.streams) for key, v in e.when.items() if v == {"is": "missing"}
+        }
+        found = {}
+        for name in wanted & set(self.fmt.columns):
+            column = self.fmt.columns[name]
+            tests = []
+            for source in column.source:
+                raw = self.groups.get(source, "NULL::VARCHAR")
+                last = f"regexp_extract({raw}, '[^, ]*$')" if column.list else raw
+                tests.append(f"coalesce({last} = '-', false)")
+                if self.fmt.kind == "json-lines":
+                    tests.append(f"coalesce({raw} = '', false)")
+            found[name] = f"({' OR '.join(tests)})"
+        return found
 
     def _derive(
         self, inner: str, known: set[str], names: Mapping[str, str], clock_names: list[str]
@@ -128,6 +148,8 @@ class Compiled:
         column = key if key in known else names.get(key, "NULL")
         if value is None:
             return f"nullif(nullif(CAST({column} AS VARCHAR), ''), '-') IS NULL"
+        if value == {"is": "missing"}:
+            return f"absent_{key}" if key in self.fmt.columns else "false"
         if isinstance(value, dict):
             signs = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<", "not": "<>"}
             return " AND ".join(f"coalesce({column} {signs[op]} {_value(v)}, false)" for op, v in value.items())

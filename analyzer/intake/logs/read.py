@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.errors import CaptureError
 from analyzer.intake.logs.compile import Compiled, compile_format
+from analyzer.intake.logs.custom import compile_user_format
 from analyzer.intake.logs.detect import Detection, detect_lines, formats, sample_lines
 from analyzer.intake.logs.fill import KEEP, fill
 from analyzer.intake.logs.lines import Damage, Source, fast_relation, plain_source
@@ -55,8 +56,8 @@ def read_log(
 ) -> LogResult:
     """Read one log into `table` (made by `columns.create_table_sql`), one row per stream.
 
-    con: a DuckDB connection. source: a path (gzip and zstd are undone) or a Source. format: the id of a
-    shipped format or a Format; None detects it. stream_paths: globs of paths that are streams.
+    con: a DuckDB connection. source: a path (gzip and zstd are undone) or a Source. format: what
+    `compile_user_format` takes, or a Format; None detects it. stream_paths: globs of paths that are streams.
     Raises CaptureError if the file cannot be read or nothing in it is a known log line.
     """
     con.execute("SET TimeZone = 'UTC'")
@@ -65,6 +66,8 @@ def read_log(
             source = plain_source(source)
         except OSError as error:
             raise CaptureError(f"it cannot be read ({error.strerror})", where=str(source)) from None
+    if isinstance(format, str):
+        format = compile_user_format(format)
     lines = sample_lines(_sample(source))
     detection = _detection(lines, source.name, format)
     if detection.format is None:
@@ -118,12 +121,10 @@ def _sample(source: Source) -> bytes:
     return b"".join(pieces)
 
 
-def _detection(lines: list[str], name: str, format: str | Format | None) -> Detection:
+def _detection(lines: list[str], name: str, format: Format | None) -> Detection:
     if format is None:
         return detect_lines(lines, os.path.basename(name))
-    fmt = formats().get(format) if isinstance(format, str) else format
-    if fmt is None:
-        raise CaptureError(f'there is no log format "{format}"', expected="one of `hangup formats list`")
+    fmt = format
     found = detect_lines(lines, os.path.basename(name), known={fmt.id: fmt})
     if found.format is None:
         found = Detection(fmt.id, f"{fmt.title}, as you said; no sampled line fits it")
@@ -132,7 +133,7 @@ def _detection(lines: list[str], name: str, format: str | Format | None) -> Dete
     return found
 
 
-def _compile(detection: Detection, format: str | Format | None, seen: str) -> list[Compiled]:
+def _compile(detection: Detection, format: Format | None, seen: str) -> list[Compiled]:
     chosen = _compile_one(detection, format, seen)
     for other in detection.others:
         chosen += _compile_one(other, None, seen)
@@ -145,8 +146,8 @@ def _compile(detection: Detection, format: str | Format | None, seen: str) -> li
     return chosen
 
 
-def _compile_one(detection: Detection, format: str | Format | None, seen: str) -> list[Compiled]:
-    fmt = format if isinstance(format, Format) else formats()[str(detection.format)]
+def _compile_one(detection: Detection, format: Format | None, seen: str) -> list[Compiled]:
+    fmt = format if format is not None else formats()[str(detection.format)]
     return [compile_format(fmt, detection.envelopes, header=detection.header, seen=seen)]
 
 

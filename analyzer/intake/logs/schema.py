@@ -320,7 +320,7 @@ def _column(reader: _Reader, keys: list[str | int], name: str, spec: Any) -> Col
     names = [source] if isinstance(source, str) else source
     if not isinstance(names, list) or not names:
         raise reader.fail([*keys, "from"], '"from" names a group, or a list of them')
-    default = "request" if name == "request" else _default_kind(name)
+    default = "request" if name == "request" else default_kind(name)
     kind = reader.known([*keys, "kind"], spec.get("kind", default), VALUE_KINDS, "kind")
     unit = spec.get("unit")
     if unit is not None:
@@ -342,7 +342,8 @@ def _column(reader: _Reader, keys: list[str | int], name: str, spec: Any) -> Col
     )
 
 
-def _default_kind(name: str) -> str:
+def default_kind(name: str) -> str:
+    """How a column is read when the format does not say."""
     special = {"url": "url", "upstream": "endpoint", "content_type": "media-type", "http_version": "version"}
     if name in special:
         return special[name]
@@ -422,17 +423,21 @@ def _check_groups(reader: _Reader, fmt: Format) -> None:
         reader.known(["clock"], clock.field, sorted(groups), "group")
 
 
-def load_folder(folder: Path, *, strict: bool = False) -> dict[str, Format]:
-    """All formats of a folder by id, in the order of their file names."""
+@cache
+def shared_blocks() -> dict[str, list[Any]]:
+    """The endings that formats refer to with `use:`."""
     import yaml
 
-    shared = folder.parent / "shared.yaml"
-    blocks = yaml.load(  # noqa: S506
-        shared.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )["endings"]
+    text = Path(__file__).with_name("shared.yaml").read_text("utf-8")
+    loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return dict(loaded["endings"])
+
+
+def load_folder(folder: Path, *, strict: bool = False) -> dict[str, Format]:
+    """All formats of a folder by id, in the order of their file names."""
     found: dict[str, Format] = {}
     for path in sorted(folder.glob("*.yaml")):
-        fmt = read_format(path.read_text("utf-8"), path.name, blocks, strict=strict)
+        fmt = read_format(path.read_text("utf-8"), path.name, shared_blocks(), strict=strict)
         if fmt.id != path.stem:
             raise RuleError(f'the id is "{fmt.id}"', where=path.name, expected=f'"{path.stem}", as the file')
         found[fmt.id] = fmt
