@@ -7,6 +7,8 @@ through the constants at the head of the log.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from analyzer.errors import CaptureError
 from analyzer.intake.inputs import Input
 from analyzer.intake.losses import Losses
@@ -28,11 +30,11 @@ def read_netlog(inp: Input) -> Capture:
     arrived. Raises CaptureError when the file has no constants or not a single event.
     """
     losses = Losses()
-    reader = Reader(inp, losses)
-    names = Names(reader.constants, inp.path)
-    log = Collector(names)
-    for index, event in reader.events(log.wanted):
-        log.take(index, event)
+    with closing(Reader(inp, losses)) as reader:
+        names = Names(reader.constants, inp.path)
+        log = Collector(names)
+        for index, event in reader.events(log.wanted):
+            log.take(index, event)
     if not reader.count:
         raise CaptureError(
             "it is a NetLog without events: a log with a size limit keeps them in other files until it is stopped",

@@ -23,6 +23,9 @@ _LONGEST_LINE: Final = 64 * _STEP  # the constants take about 100 kB; a line wit
 # White space is bounded: a file of nothing else must not cost the square of its length.
 _EVENTS: Final = re.compile(rb'"events"\s{0,9}:\s{0,9}\[[ \t]{0,9}\r?\n')
 _ARRAY: Final = re.compile(rb'"events"\s{0,9}:\s{0,9}\[')
+_PRETTY: Final = re.compile(
+    rb"[ \t]{0,99}\{[ \t]{0,9}\r?\n"
+)  # an event that begins a line and does not end on it
 # A JSON object whose last member is a number closes with that one brace, so this is the event's own type.
 _TYPE: Final = re.compile(rb'"type":\s*(\d{1,9})\}$')
 _HELP: Final = "record again with chrome://net-export and press Stop Logging before you copy the file"
@@ -88,28 +91,38 @@ class Reader:
             if event.type in wanted:
                 yield index, event
 
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._stream is not None:
+            self._stream.close()
+
     # ------------------------------------------------------------------ how
 
     def _open(self) -> dict[str, Any]:
         stream = self._input.open()
         head = bytearray()
+        kept = False
         try:
             while len(head) < _LONGEST_LINE:
                 piece = stream.read(_STEP)
                 head += piece
                 found = _EVENTS.search(head)
                 if found:
+                    if _PRETTY.match(head, found.end()):
+                        break
                     before = bytes(head[: found.start()]).removeprefix(b"\xef\xbb\xbf").rstrip(b" \t\r\n,")
                     constants = _constants(before + b"}")
                     if constants is None:
                         break
-                    self._stream, self._rest = stream, bytes(head[found.end() :])
+                    self._stream, self._rest, kept = stream, bytes(head[found.end() :]), True
                     return constants
                 if not piece:
                     break
         except (OSError, ValueError, archive.Broken) as error:
             raise CaptureError("it cannot be read", where=self.path, effect=type(error).__name__) from error
-        stream.close()
+        finally:
+            if not kept:
+                stream.close()
         return self._read_whole()
 
     def _read_whole(self) -> dict[str, Any]:
