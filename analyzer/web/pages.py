@@ -112,7 +112,7 @@ async def report(request: Request, id: Id) -> Response:
         )
     if job.state == "failed":
         problem = job.failure.problem() if job.failure else Problem("analysis-failed", "no reason is known")
-        return _page("failed", 422, problem=problem, **common)
+        return _page("failed", problem=problem, **common)
     return _page("progress", snapshot=await service.snapshot(job), **common)
 
 
