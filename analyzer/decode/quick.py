@@ -31,6 +31,7 @@ Needles = Sequence[re.Pattern[bytes]]
 _BLOCK: Final = re.compile(
     rb"\n(?!\n|:|retry[:\n]|id:[^\n\0]*+\0)[^\n]++(?:\n[^\n]++)*+(?=\n\n)()",
 )
+_ID: Final = re.compile(rb"\nid(?:: ?([^\n\0]*+))?+(?=\n)")
 
 
 @dataclass(slots=True)
@@ -234,17 +235,9 @@ def _hits(
 
 
 def _last_id(text: bytes) -> str | None:
-    """The last id that counts, found from the back; ids with NUL are passed over."""
-    end = len(text)
-    while True:
-        spot = max(text.rfind(b"\nid:", 0, end), text.rfind(b"\nid\n", 0, end))
-        if spot < 0:
-            return None
-        decoder = SSEDecoder()
-        decoder.feed(text[spot : text.find(b"\n", spot + 1) + 1] + b"\n")
-        if decoder.last_event_id is not None:
-            return decoder.last_event_id
-        end = spot + 1
+    """The last id that counts; one with NUL does not."""
+    found = deque(_ID.finditer(text), maxlen=1)
+    return (found[0][1] or b"").decode("utf-8", "replace") if found else None
 
 
 def _last_retry(text: bytes) -> int | None:

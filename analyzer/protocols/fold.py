@@ -16,6 +16,8 @@ from analyzer.protocols.profile import ErrorRule, FinishRule, Profile
 
 #: Which of several finish reasons speaks for the stream: the most serious one.
 _SERIOUS: Final = ("error", "overloaded", "rate-limit", "filtered", "limit", "cancelled", "unknown", "ok")
+#: No request asks for more; a hostile body can hold more.
+_CHOICES: Final = 128
 _FAILED: Final = {"error": "unknown", "overloaded": "overloaded", "rate-limit": "rate-limit"}
 
 
@@ -131,14 +133,15 @@ class Fold:
     def _finish_choices(self, rule: FinishRule, json: Any) -> bool:
         seen = False
         for place, choice in enumerate(values(json, rule.each or ())):
-            for index, one in enumerate(choice if isinstance(choice, list) else [choice]):
+            for index, one in enumerate(choice[:_CHOICES] if isinstance(choice, list) else [choice]):
                 key = first(one, rule.key)
                 key = key if isinstance(key, (str, int)) else place + index
                 reason = _word(rule, one)
                 if reason is not None:
-                    self.choices[key] = reason
+                    if key in self.choices or len(self.choices) < _CHOICES:
+                        self.choices[key] = reason
                     seen = True
-                elif len(self.choices) < 64:
+                elif len(self.choices) < _CHOICES:
                     self.choices.setdefault(key, None)
         return seen
 
