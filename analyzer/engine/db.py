@@ -6,6 +6,8 @@ import os
 import threading
 from typing import Any, Final
 
+from analyzer.duck import driver
+
 _CONFIG: Final[dict[str, Any]] = {
     "threads": 1,
     "enable_external_access": False,
@@ -28,9 +30,7 @@ def connection() -> Any:
     with _lock:
         base = _held.get(pid)
         if base is None:
-            import duckdb
-
-            base = duckdb.connect(":memory:", config=_CONFIG)
+            base = driver().connect(":memory:", config=_CONFIG)
             _held[pid] = base
         cursor = base.cursor()
     # With a few rows, optimising a long SELECT takes longer than running it as it stands.

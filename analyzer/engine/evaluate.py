@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from analyzer.columns import Exchange, columns
+from analyzer.duck import driver
 from analyzer.engine.compile import BATCH, NOTHING, code_sql, decode, key_sql
 from analyzer.engine.known import Known, known_from
 from analyzer.engine.operators import quote
@@ -102,11 +103,9 @@ def resilient(
 
     Also one sentence for each rule that had to be left out. Errors that no rule causes are raised.
     """
-    import duckdb
-
     try:
         return run(plan(ruleset, known)), []
-    except duckdb.Error:
+    except driver().Error:
         errors: list[str] = []
         sound = _without_culprits(con, source, list(ruleset), known, errors)
         if not errors:
@@ -118,15 +117,13 @@ def _without_culprits(
     con: Any, source: str, rules: list[Rule], known: Known, errors: list[str]
 ) -> list[Rule]:
     """Halve until the rules that the database refuses stand alone; they are named in `errors`."""
-    import duckdb
-
     keys = plan(rules, known).keys
     if not keys:
         return rules
     try:
         # Aggregates make the database compute every row.
         con.execute(f"SELECT {', '.join(f'max({key})' for key in keys)} FROM {source}").fetchall()
-    except duckdb.Error as error:
+    except driver().Error as error:
         if len(rules) == 1:
             rule = rules[0]
             errors.append(

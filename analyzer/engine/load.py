@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from analyzer.causes import CAUSES
+from analyzer.duck import driver
 from analyzer.engine.complaints import nearest, raise_all
 from analyzer.engine.parse import Parsed, parse
 from analyzer.engine.rule import BASES, Rule, RuleSet
@@ -145,8 +146,6 @@ def _patterns(patterns: Sequence[tuple[str, str]]) -> list[RuleError]:
     """Whether RE2 takes each pattern: asked of DuckDB itself, all in one query when all is well."""
     if not patterns:
         return []
-    import duckdb
-
     from analyzer.engine.db import connection
     from analyzer.engine.operators import literal
 
@@ -156,7 +155,7 @@ def _patterns(patterns: Sequence[tuple[str, str]]) -> list[RuleError]:
         tests = ", ".join(f"regexp_matches('', {literal(pattern)})" for _, pattern in some)
         try:
             con.execute(f"SELECT {tests}").fetchall()
-        except duckdb.Error as error:
+        except driver().Error as error:
             return str(error).partition("\n")[0]
         return None
 
