@@ -15,7 +15,10 @@ _THIN = 400
 
 @dataclass(slots=True)
 class DecodedStream:
-    """Every event of a stream. tail: None where the origin cannot show one. total: before `limit`."""
+    """Every event of a stream. tail: None where the origin cannot show one. total: before `limit`.
+
+    beats: which events are keep-alives by the profile, as places in `events`.
+    """
 
     framing: str | None
     protocol: str | None
@@ -28,16 +31,17 @@ class DecodedStream:
     last_event_id: str | None = None
     malformed: list[Malformed] = field(default_factory=list)
     sent: list[Event] = field(default_factory=list)
+    beats: frozenset[int] = frozenset()
 
 
 def decode_events(inp: StreamInput, limit: int | None = None) -> DecodedStream:
     """All events of an exchange, in full. limit: keep only the first so many; `total` counts all."""
     source = read_source(inp, full=True)
     profile = recognise(inp, source)
-    heartbeats = 0
+    beats: frozenset[int] = frozenset()
     if profile is not None and profile.heartbeat is not None:
         test = profile.heartbeat
-        heartbeats = sum(test(view_of(event, profile)) for event in source.events)
+        beats = frozenset(i for i, event in enumerate(source.events) if test(view_of(event, profile)))
     return DecodedStream(
         framing=source.framing,
         protocol=None if profile is None else profile.dialect or profile.id,
@@ -45,11 +49,12 @@ def decode_events(inp: StreamInput, limit: int | None = None) -> DecodedStream:
         total=source.count,
         tail=source.tail,
         comments=source.comments,
-        heartbeats=heartbeats + source.comments,
+        heartbeats=len(beats) + source.comments,
         retry_ms=source.retry_ms,
         last_event_id=source.last_event_id,
         malformed=source.malformed,
         sent=source.sent,
+        beats=beats,
     )
 
 
