@@ -48,6 +48,20 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     Raises CaptureError when not a single capture could be read, RuleError for rules of one's own
     that are wrong. A file that could not be read stands in `Report.captures` with its error.
     """
+    return _analyze(paths, options or Options(), [])
+
+
+def examine(paths: Sequence[str | Path], options: Options | None = None) -> tuple[Report, list[Recorded]]:
+    """The report, and behind each of its streams, in the same order, the exchange as it was read.
+
+    For browsers' captures: log files are judged, but a log line is no exchange with events. The exchanges
+    are not redacted. Raises like `analyze`.
+    """
+    exchanges: list[Recorded] = []
+    return _analyze(paths, options or Options(), exchanges), exchanges
+
+
+def _analyze(paths: Sequence[str | Path], options: Options, exchanges: list[Recorded]) -> Report:
     from analyzer.engine.load import load_rules
     from analyzer.engine.weigh import judge
     from analyzer.facts import Settings, add_context, build
@@ -56,7 +70,6 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     from analyzer.pipeline_logs import add_to
     from analyzer.redact import Redactor
 
-    options = options or Options()
     redactor = Redactor(enabled=options.redact)
     ruleset = load_rules(options.rules)
     settings = Settings(stream_paths=options.stream_paths)
@@ -79,6 +92,7 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
         name_places(found, verdicts)
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         report.skipped = skipped
+        exchanges += [found[index][1] for index in _order(verdicts)[: options.limit]]
         return report
     with logs:
         pairs = logs.meet(found)
@@ -193,7 +207,7 @@ def _report(
     from analyzer.facts.gateways import request_ids
     from analyzer.facts.timeline import draw
 
-    order = sorted(range(len(found)), key=lambda i: (_rank(verdicts[i]), i))
+    order = _order(verdicts)
     names = {index: f"s{place + 1}" for place, index in enumerate(order)}
     streams: list[Stream] = []
     for index in order[: options.limit]:
@@ -228,6 +242,11 @@ def _report(
         redacted=redactor.redacted,
         generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
+
+
+def _order(verdicts: Sequence[Verdict]) -> list[int]:
+    """Places of the streams as a report lists them: worst first."""
+    return sorted(range(len(verdicts)), key=lambda i: (_rank(verdicts[i]), i))
 
 
 def _rank(verdict: Verdict) -> tuple[int, int]:
