@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from analyzer.model import Report, Stream, Verdict
     from analyzer.pipeline import Options, analyze
 
+__version__ = "0.1.0"
+
 _HOME = {
     "CAUSES": "causes", "Cause": "causes", "Exchange": "columns", "CaptureError": "errors",
     "HangupError": "errors", "RuleError": "errors", "UsageError": "errors", "Report": "model",

@@ -1,6 +1,43 @@
-"""`python -m analyzer`."""
+"""`hangup` and `python -m analyzer`: the program as a process of its own."""
 
-from analyzer.cli import main
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+import threading
+from typing import Never
+
+
+def run() -> Never:
+    """Run the program and leave with its exit code.
+
+    What a run makes stays until its end, so the collector looks for garbage seldom, and a process that
+    is done hands its memory back at once: taking every object apart first costs a tenth of a small run.
+    """
+    gc.set_threshold(200_000, 20, 50)
+    from analyzer.cli import main
+
+    try:
+        main()
+    except SystemExit as leaving:
+        _leave(leaving.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """End the process, when nothing is left to do: output written, exit handlers run, no thread busy."""
+    if not (code is None or isinstance(code, int)) or threading.active_count() > 1:
+        return
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return  # the interpreter's own way out reports it
+    os._exit((code or 0) & 0xFF)
+
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -332,12 +332,9 @@ def _render(report: Report, chosen: str) -> Any:
 
 
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+    import analyzer
 
-    try:
-        return version("hangup")
-    except PackageNotFoundError:
-        return "unreleased"
+    return analyzer.__version__
 
 
 def _width() -> int:
