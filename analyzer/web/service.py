@@ -69,9 +69,10 @@ class Service:
                 keep = self._keep(upload.fields["keep"])
             job = await self._queue(id, upload, keep)
             kept = job.state == "queued"
-        except Problem:
+        except Problem as problem:
             self.metrics.count("uploads_refused")
-            await drain(request)
+            if problem.kind.name != "upload-too-slow":
+                await drain(request)
             raise
         except ClientDisconnect:
             self.metrics.count("uploads_cancelled")

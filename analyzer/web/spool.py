@@ -59,6 +59,10 @@ class Spool:
             raise disk_full()
         self._taken[name] = self._taken.get(name, 0) + size
 
+    def settle(self, name: str, size: int) -> None:
+        """The upload has this size after all."""
+        self._taken[name] = size
+
     def keep(self, name: str) -> Path:
         """The upload has arrived: its folder gets its final name."""
         return (self.root / f".part-{name}").rename(self.folder(name))

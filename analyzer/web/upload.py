@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
 
 from analyzer.web.config import Settings
 from analyzer.web.problems import Problem
@@ -32,7 +33,8 @@ _RESERVE: Final = 8 * 1024 * 1024  # bytes of disk asked for at a time when the 
 _FIELD_MOST: Final = 1024  # bytes of a form field
 _FIELDS_MOST: Final = 20
 _DRAIN_BYTES: Final = 64 * 1024 * 1024
-_DRAIN_SECONDS: Final = 5.0
+_DRAIN_SECONDS: Final = 10.0
+_DRAIN_SILENCE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,13 @@ async def receive(request: Request, name: str, spool: Spool, settings: Settings)
             if total > settings.max_upload:
                 raise too_large(settings)
             if total > reserved:
-                more = max(_RESERVE, total - reserved)
+                # Never more than an upload may have: the reserve is about fewer questions to the disk.
+                more = max(min(_RESERVE, settings.max_upload - reserved), total - reserved)
                 spool.grow(name, more)
                 reserved += more
             await asyncio.to_thread(sink.write, piece)
         await asyncio.to_thread(sink.finish)
+        spool.settle(name, sink.upload.size)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise disk_full() from error
@@ -111,15 +115,19 @@ def too_large(settings: Settings) -> Problem:
 async def drain(request: Request) -> None:
     """Read on for a while, so that a client that is still sending gets to see the refusal.
 
-    A connection that is closed on a sender loses the answer with it.
+    A connection that is closed on a sender loses the answer with it. A client that asked whether to
+    send (`Expect: 100-continue`) has its answer in the refusal.
     """
+    if "expect" in request.headers:
+        return
     got = 0
-    with contextlib.suppress(Exception):
+    stream = request.stream().__aiter__()
+    # Nothing of this matters to the answer: the client may leave, fall silent or send for ever.
+    with contextlib.suppress(ClientDisconnect, StopAsyncIteration, TimeoutError, RuntimeError):
         async with asyncio.timeout(_DRAIN_SECONDS):
-            async for piece in request.stream():
-                got += len(piece)
-                if got > _DRAIN_BYTES:
-                    return
+            while got < _DRAIN_BYTES:
+                async with asyncio.timeout(_DRAIN_SILENCE):
+                    got += len(await anext(stream))
 
 
 # ---------------------------------------------------------------------------------- what the headers say

@@ -66,8 +66,8 @@ class Running:
         """What is left of uploads on the disk."""
         return sorted(path.name for path in (self.data / "spool").iterdir())
 
-    def raw(self, head: str, body: bytes = b"", *, finish: bool = True, timeout: float = 30) -> bytes:
-        """Send bytes as they are; everything that comes back until the end."""
+    def raw(self, head: str, body: bytes = b"", *, finish: bool = False, timeout: float = 30) -> bytes:
+        """Send bytes as they are; everything that comes back until the end. finish: close one's side first."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
             if finish:
