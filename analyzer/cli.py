@@ -10,7 +10,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Never
+from typing import TYPE_CHECKING, Annotated, Any, Never, TypedDict
 
 import typer
 
@@ -45,6 +45,13 @@ class Format(StrEnum):
     csv = "csv"
     parquet = "parquet"
     junit = "junit"
+
+
+class EventFormat(StrEnum):
+    """Output formats of `hangup events`."""
+
+    terminal = "terminal"
+    json = "json"
 
 
 class FailOn(StrEnum):
@@ -200,6 +207,41 @@ def secrets(
         sys.stdout.write("no secrets of any known kind\n")
 
 
+@app.command()
+def events(
+    capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR or a NetLog; - is stdin.")],
+    stream: Annotated[
+        str | None,
+        typer.Option(
+            "--stream", "-s", metavar="N", help="Its number in the report, 2 or s2. Default: the worst."
+        ),
+    ] = None,
+    format: Annotated[
+        EventFormat, typer.Option("--format", "-f", help="terminal or json.")
+    ] = EventFormat.terminal,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of stdout.")
+    ] = None,
+    stream_path: Annotated[
+        list[str],
+        typer.Option("--stream-path", metavar="GLOB", help="Paths that are streams.", show_default=False),
+    ] = [],  # noqa: B006
+    no_redact: Annotated[
+        bool, typer.Option("--no-redact", help="Show the texts themselves. For your own eyes only.")
+    ] = False,
+) -> None:
+    """Show the decoded events of a stream one by one, and where it stopped."""
+    from analyzer.events import read_events
+    from analyzer.options import Options
+    from analyzer.report.events import events_json, events_terminal
+
+    found = read_events(capture, stream, Options(stream_paths=tuple(stream_path), redact=not no_redact))
+    if format is EventFormat.json or (output is not None and output.suffix == ".json"):
+        _print(events_json(found, version=_version()), output)
+    else:
+        _print(events_terminal(found, **_screen(output)), output)
+
+
 # ---------------------------------------------------------------------------------- rules
 
 
@@ -320,15 +362,34 @@ def _deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool)
 def _render(report: Report, chosen: str) -> Any:
     from analyzer.report.render import render
 
-    tty = sys.stdout.isatty()
-    return render(
-        report,
-        chosen,
-        version=_version(),
-        width=_width(),
-        color=tty and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
-        unicode=(sys.stdout.encoding or "").lower().replace("-", "") == "utf8",
-    )
+    return render(report, chosen, version=_version(), **_screen())
+
+
+class _Screen(TypedDict):
+    width: int
+    color: bool
+    unicode: bool
+
+
+def _screen(output: Path | None = None) -> _Screen:
+    """What the place that is written to can show; a file takes plain text of any character."""
+    if output is not None:
+        return {"width": 120, "color": False, "unicode": True}
+    return {
+        "width": _width(),
+        "color": sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        "unicode": (sys.stdout.encoding or "").lower().replace("-", "") == "utf8",
+    }
+
+
+def _print(text: str, output: Path | None) -> None:
+    from analyzer.write import write_output
+
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_output(text, output)
+        _note(f"wrote {output}")
 
 
 def _version() -> str:

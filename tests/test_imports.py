@@ -35,9 +35,10 @@ ALLOWED = {
     "pipeline": BASE
     | {"pipeline_logs"}
     | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
+    "events": BASE | {"pipeline", "decode", "protocols", "facts", "redact", "report"},
     "store": BASE,
     "web": BASE | {"pipeline", "engine", "report", "store"},
-    "cli": BASE | {"pipeline", "engine", "explain", "redact", "report", "intake", "web"},
+    "cli": BASE | {"pipeline", "engine", "explain", "redact", "report", "intake", "web", "events"},
     "__main__": {"cli"},
     "__init__": BASE | {"pipeline"},
 }

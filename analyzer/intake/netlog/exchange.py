@@ -50,7 +50,7 @@ def record(position: int, hop: Hop, log: Collector, capture: str) -> Recorded | 
     if hop.frames is not None:
         row.resource_type = "websocket"
         _frames(recorded, hop, log)
-    elif hop.reads and hop.pieces is None:
+    elif hop.reads:
         recorded.chunks = [
             Chunk(at - hop.started, size) for at, size in zip(hop.reads, hop.sizes, strict=True)
         ]
