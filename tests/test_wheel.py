@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -80,11 +81,13 @@ def test_installed_wheel_diagnoses_in_an_empty_folder(built: Path, tmp_path: Pat
     )  # fmt: skip
     ours = [path for path in map(Path, sys.path) if path.name == "site-packages"]
     (Path(site) / "borrowed.pth").write_text("\n".join(map(str, ours)) + "\n", encoding="utf-8")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     empty = tmp_path / "empty"
     empty.mkdir()
     where = subprocess.run(
         [python, "-c", "import analyzer; print(analyzer.__file__)"],
         cwd=empty,
+        env=clean,
         check=True,
         capture_output=True,
         text=True,
@@ -93,6 +96,7 @@ def test_installed_wheel_diagnoses_in_an_empty_folder(built: Path, tmp_path: Pat
     done = subprocess.run(
         [python, "-m", "analyzer", "demo", "--no-open", "-o", "demo.html"],
         cwd=empty,
+        env=clean,
         capture_output=True,
         text=True,
     )
@@ -100,7 +104,11 @@ def test_installed_wheel_diagnoses_in_an_empty_folder(built: Path, tmp_path: Pat
     assert (empty / "demo.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     sample = next(Path(site).glob("analyzer/_data/sample_hars/nginx-504.har"))
     done = subprocess.run(
-        [python, "-m", "analyzer", str(sample), "--format", "json"], cwd=empty, capture_output=True, text=True
+        [python, "-m", "analyzer", str(sample), "--format", "json"],
+        cwd=empty,
+        env=clean,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1, done.stderr
     assert "gateway-timeout" in json.loads(done.stdout)["summary"]["by_cause"]
