@@ -10,6 +10,7 @@ Rooms that need tables of their own bring them as migrations and share the file 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -57,41 +58,55 @@ class Result:
     stored_at: datetime
 
 
+class StoreError(HangupError):
+    """The store could not be written or read; what was committed before is safe. full: no room left."""
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        self.full = full
+        super().__init__(message, help="make room on the disk" if full else None)
+
+
 class Store:
     """The file. Safe to use from several threads, but from one process at a time.
 
     Raises UsageError when another process has it open, HangupError when it is no store, or one
-    of a newer hangup.
+    of a newer hangup; its methods raise StoreError.
     """
 
     def __init__(
         self, path: Path | None, migrations: Mapping[str, Sequence[Sequence[str]]] | None = None
     ) -> None:
         """path: the file, made if missing and readable by its owner only; None keeps it in memory."""
-        import duckdb
-
         self._lock = threading.RLock()
+        self._path = path
+        self._uncompacted = False
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        before = os.umask(0o077)
-        try:
-            self._db: duckdb.DuckDBPyConnection = duckdb.connect(
-                ":memory:" if path is None else str(path),
-                config={"memory_limit": _MEMORY, "threads": "2", "autoinstall_known_extensions": "false"},
-            )
-            self._db.execute("SET enable_external_access = false")
-            self._db.execute("SET TimeZone = 'UTC'")
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise UsageError("another hangup has this store open", where=path) from error
-            raise HangupError("this is not a store, or it cannot be opened", where=path) from error
-        finally:
-            os.umask(before)
+        self._db = self._connect()
         try:
             self._migrate({"store": MIGRATIONS, **(migrations or {})}, path)
         except BaseException:
             self._db.close()
             raise
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        before = os.umask(0o077)
+        try:
+            db = duckdb.connect(
+                ":memory:" if self._path is None else str(self._path),
+                config={"memory_limit": _MEMORY, "threads": "2", "autoinstall_known_extensions": "false"},
+            )
+            db.execute("SET enable_external_access = false")
+            db.execute("SET TimeZone = 'UTC'")
+        except duckdb.Error as error:
+            if "lock" in str(error).lower():
+                raise UsageError("another hangup has this store open", where=self._path) from error
+            raise HangupError("this is not a store, or it cannot be opened", where=self._path) from error
+        finally:
+            os.umask(before)
+        return db
 
     def __enter__(self) -> Store:
         return self
@@ -109,44 +124,64 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All statements inside or none; other threads wait. What is committed survives a crash."""
-        with self._lock:
+        with self._guarded():
             self._db.execute("BEGIN")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._db.execute("COMMIT")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query as dicts."""
-        with self._lock:
+        with self._guarded():
             cursor = self._db.execute(sql, list(parameters))
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def _migrate(self, wanted: Mapping[str, Sequence[Sequence[str]]], path: Path | None) -> None:
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """One thread at a time; the database's errors as ours, and open again after a fatal one."""
         import duckdb
 
-        try:
-            with self.transaction() as db:
-                db.execute(
-                    "CREATE TABLE IF NOT EXISTS schema_versions (room VARCHAR PRIMARY KEY, version INTEGER NOT NULL)"
-                )
-                have = dict(db.execute("SELECT room, version FROM schema_versions").fetchall())
-                for room, versions in wanted.items():
-                    at = have.get(room, 0)
-                    if at > len(versions):
-                        raise HangupError(
-                            "this store was written by a newer hangup", where=path,
-                            help="upgrade hangup, or name another place for the store",
-                        )  # fmt: skip
-                    for statements in versions[at:]:
-                        for statement in statements:
-                            db.execute(statement)
+        with self._lock:
+            try:
+                yield
+            except duckdb.Error as error:
+                if isinstance(error, duckdb.FatalException) and self._path is not None:
+                    # A failed checkpoint shuts the database, though the file and its log are sound.
+                    self._db.close()
+                    self._db = self._connect()
+                full = "no space left" in str(error).lower()
+                what = "the disk is full" if full else f"the store refused ({type(error).__name__})"
+                raise StoreError(what, full=full) from error
+
+    def _roll_back(self) -> None:
+        import duckdb
+
+        # A commit that failed, or a database that was shut, has rolled back already.
+        with contextlib.suppress(duckdb.Error):
+            self._db.execute("ROLLBACK")
+
+    def _migrate(self, wanted: Mapping[str, Sequence[Sequence[str]]], path: Path | None) -> None:
+        with self.transaction() as db:
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS schema_versions (room VARCHAR PRIMARY KEY, version INTEGER NOT NULL)"
+            )
+            have = dict(db.execute("SELECT room, version FROM schema_versions").fetchall())
+            for room, versions in wanted.items():
+                at = have.get(room, 0)
+                if at > len(versions):
+                    raise HangupError(
+                        "this store was written by a newer hangup", where=path,
+                        help="upgrade hangup, or name another place for the store",
+                    )  # fmt: skip
+                for statements in versions[at:]:
+                    for statement in statements:
+                        db.execute(statement)
+                if at < len(versions):
                     db.execute("INSERT OR REPLACE INTO schema_versions VALUES (?, ?)", [room, len(versions)])
-        except duckdb.CatalogException as error:
-            raise HangupError("this file holds other tables than a store's", where=path) from error
 
     # ------------------------------------------------------------------ results
 
@@ -196,10 +231,24 @@ class Store:
             self._forget(db, listed)
         self.compact()
 
-    def compact(self) -> None:
-        """Give deleted rows' space back: what was deleted is then no longer in the file."""
-        with self._lock:
-            self._db.execute("CHECKPOINT")
+    def compact(self) -> bool:
+        """Give deleted rows' space back: what was deleted is then no longer in the file.
+
+        False if there was no room to do it; the next call tries again.
+        """
+        self._uncompacted = True
+        try:
+            with self._guarded():
+                self._db.execute("CHECKPOINT")
+        except StoreError:
+            return False
+        self._uncompacted = False
+        return True
+
+    @property
+    def uncompacted(self) -> bool:
+        """Whether deleted rows may still be in the file."""
+        return self._uncompacted
 
     @staticmethod
     def _forget(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:

@@ -198,6 +198,8 @@ class Jobs:
                 for id in ids:
                     db.execute("DELETE FROM reports WHERE id = ?", [id])
             self._collect()
+        elif self._store.uncompacted:
+            self._store.compact()
         return ids
 
     def _collect(self) -> None:

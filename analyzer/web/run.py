@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from analyzer.store import Result
+from analyzer.store import Result, StoreError
 from analyzer.web.config import Settings
 from analyzer.web.jobs import MOST_ATTEMPTS, Job, Jobs
 from analyzer.web.metrics import Metrics
@@ -22,6 +22,7 @@ from analyzer.web.spool import Spool, size_of
 
 DOCUMENTS: Final = ("fragment", "html", "json", "markdown", "report")
 _EXPIRE_EVERY: Final = 30.0
+_LOOK_AGAIN: Final = 5.0
 _log = logging.getLogger("hangup.serve")
 
 
@@ -104,34 +105,61 @@ class Supervisor:
 
     async def _work(self) -> None:
         while not self._stopping:
-            job = await asyncio.to_thread(self._jobs.claim)
+            try:
+                job = await asyncio.to_thread(self._jobs.claim)
+            except StoreError as error:
+                await self._trouble(error)
+                continue
             if job is None:
                 self._wake.clear()
                 if not self._stopping:
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(5):
+                        async with asyncio.timeout(_LOOK_AGAIN):
                             await self._wake.wait()
                 continue
-            task = asyncio.create_task(self._one(job))
-            self._running[job.id] = task
+            await self._see_through(job)
+
+    async def _see_through(self, job: Job) -> None:
+        task = asyncio.create_task(self._one(job))
+        self._running[job.id] = task
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:  # the service stops and will not wait any longer
+            task.cancel()
+            await asyncio.wait([task])
+            await asyncio.to_thread(self._jobs.requeue, job.id, uncounted=True)
+            raise
+        finally:
+            self._running.pop(job.id, None)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        failure = Failure(
+            "analysis-failed", "its outcome could not be stored", "there may be no room left on the disk"
+        )
+        while not self._stopping:  # or the next start takes it up again
+            await self._trouble(error)
             try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError:  # the service stops and will not wait any longer
-                task.cancel()
-                await asyncio.wait([task])
-                await asyncio.to_thread(self._jobs.requeue, job.id, uncounted=True)
-                raise
-            finally:
-                self._running.pop(job.id, None)
-            if not task.cancelled() and task.exception() is not None:
-                _log.error("a report could not be finished: %s", type(task.exception()).__name__)
-                await self._fail(job, Failure("analysis-failed", "its outcome could not be stored"))
+                await self._fail(job, failure)
+            except StoreError as again:
+                error = again
+            else:
+                return
+
+    async def _trouble(self, error: BaseException) -> None:
+        _log.error(
+            "the work is interrupted: %s", error if isinstance(error, StoreError) else type(error).__name__
+        )
+        await asyncio.sleep(_LOOK_AGAIN)
 
     async def _expire(self) -> None:
         while True:
-            for id in await asyncio.to_thread(self._jobs.expire):
-                await self.cancel(id)
-                self._metrics.count("reports_expired")
+            try:
+                for id in await asyncio.to_thread(self._jobs.expire):
+                    await self.cancel(id)
+                    self._metrics.count("reports_expired")
+            except StoreError as error:
+                _log.error("reports that are over cannot be deleted: %s", error)
             await asyncio.sleep(_EXPIRE_EVERY)
 
     # ------------------------------------------------------------------ one report

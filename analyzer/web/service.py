@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
 
-from analyzer.store import Store, content_hash, result_key, ruleset_version
+from analyzer.store import Store, StoreError, content_hash, result_key, ruleset_version
 from analyzer.web.config import Settings
 from analyzer.web.guard import client_of
 from analyzer.web.jobs import MIGRATIONS, Job, Jobs, new_id
@@ -19,7 +20,7 @@ from analyzer.web.metrics import Metrics
 from analyzer.web.problems import Problem
 from analyzer.web.progress import Hub, Snapshot
 from analyzer.web.run import Supervisor
-from analyzer.web.spool import Spool
+from analyzer.web.spool import Spool, disk_full
 from analyzer.web.upload import Upload, drain, listing, receive
 
 if TYPE_CHECKING:
@@ -67,7 +68,12 @@ class Service:
             upload = await receive(request, id, self.spool, self.settings)
             if "keep" in upload.fields:
                 keep = self._keep(upload.fields["keep"])
-            job = await self._queue(id, upload, keep)
+            try:
+                job = await self._queue(id, upload, keep)
+            except (StoreError, OSError) as error:
+                if not getattr(error, "full", False) and getattr(error, "errno", None) != errno.ENOSPC:
+                    raise
+                raise disk_full() from error
             kept = job.state == "queued"
         except Problem as problem:
             self.metrics.count("uploads_refused")
