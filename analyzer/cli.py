@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Never, TypedDict
 
 import typer
 
+from analyzer.cli_catalog import RulesOption, formats_app, rules_app
 from analyzer.errors import HangupError, UsageError
 from analyzer.web.command import serve
 
@@ -30,8 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The rules that make verdicts.")
 app.add_typer(rules_app, name="rules")
+app.add_typer(formats_app, name="formats")
 app.command()(serve)
 
 
@@ -67,10 +68,6 @@ Captures = Annotated[
     typer.Argument(
         metavar="CAPTURE...", help="HAR files, folders of them, ZIPs; - is stdin.", show_default=False
     ),
-]
-RulesOption = Annotated[
-    list[Path],
-    typer.Option("--rules", metavar="DIR", help="A folder with rules of your own.", show_default=False),
 ]
 
 
@@ -240,89 +237,6 @@ def events(
         _print(events_json(found, version=_version()), output)
     else:
         _print(events_terminal(found, **_screen(output)), output)
-
-
-# ---------------------------------------------------------------------------------- rules
-
-
-@rules_app.command("list")
-def rules_list(rules: RulesOption = []) -> None:  # noqa: B006
-    """One line per rule: id, cause, confidence, title."""
-    from analyzer.engine.load import load_rules
-
-    known = sorted(load_rules(rules).rules.values(), key=lambda rule: (rule.cause, rule.id))
-    width = max(len(rule.id) for rule in known)
-    for rule in known:
-        sys.stdout.write(f"{rule.id:<{width}}  {rule.cause:<22}  {rule.confidence:<8}  {rule.title}\n")
-
-
-@rules_app.command("show")
-def rules_show(
-    rule: Annotated[str, typer.Argument(metavar="RULE")],
-    rules: RulesOption = [],  # noqa: B006
-) -> None:
-    """Everything about one rule: when it fires, what it says, what it advises, its sources."""
-    from analyzer.engine.complaints import nearest
-    from analyzer.engine.load import load_rules
-    from analyzer.engine.reference import rule_text
-
-    ruleset = load_rules(rules)
-    if rule not in ruleset.rules:
-        raise UsageError(
-            f"there is no rule {rule!r}", expected=nearest(rule, ruleset.rules, what="a rule id")
-        )
-    found = ruleset.rules[rule]
-    sys.stdout.write(f"{found.id}: {found.title}\n\n{rule_text(found, ruleset)}\n")
-
-
-@rules_app.command("check")
-def rules_check(
-    folders: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="[DIR]...",
-            help="Your own rules; the built-in ones are always checked against.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006
-) -> None:
-    """Load rules and prove their examples: what must fire fires, near misses stay quiet."""
-    from analyzer.engine.check import check
-    from analyzer.engine.load import load_rules
-
-    ruleset = load_rules(folders, thorough=not folders)
-    own = {
-        r.id
-        for r in ruleset.rules.values()
-        if any(Path(r.file).resolve().is_relative_to(f.resolve()) for f in folders)
-    }
-    problems = check(ruleset, only=own or None, complete=not folders)
-    for problem in problems:
-        sys.stdout.write(f"{problem}\n")
-    failed = any(problem.severity == "error" for problem in problems)
-    sys.stdout.write(
-        f"{len(own) if folders else len(ruleset.rules)} rules checked, {len(problems)} problems\n"
-    )
-    raise typer.Exit(2 if failed else 0)
-
-
-@rules_app.command("new")
-def rules_new(
-    rule: Annotated[str, typer.Argument(metavar="ID", help="Lower-case words with hyphens.")],
-    cause: Annotated[str, typer.Option("--cause", help="One of the causes in `hangup explain causes`.")],
-    folder: Annotated[Path, typer.Option("--rules", metavar="DIR", help="Your folder of rules.")] = Path(
-        "rules"
-    ),
-) -> None:
-    """Write a new rule to start from, in DIR/<party>/<id>.yaml."""
-    from analyzer.engine.scaffold import new_rule_path, new_rule_template
-
-    path = folder / new_rule_path(rule, cause)
-    if path.exists():
-        raise UsageError("it exists already", where=path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(new_rule_template(rule, cause), encoding="utf-8")
-    sys.stdout.write(f"{path}\n")
 
 
 # ---------------------------------------------------------------------------------- shared

@@ -38,7 +38,8 @@ ALLOWED = {
     "events": BASE | {"pipeline", "decode", "protocols", "facts", "redact", "report"},
     "store": BASE,
     "web": BASE | {"pipeline", "engine", "report", "store"},
-    "cli": BASE | {"pipeline", "engine", "explain", "redact", "report", "intake", "web", "events"},
+    "cli": BASE | {"cli_catalog", "pipeline", "engine", "explain", "redact", "report", "intake", "web", "events"},
+    "cli_catalog": BASE | {"engine", "intake"},
     "__main__": {"cli"},
     "__init__": BASE | {"pipeline"},
 }
