@@ -43,7 +43,7 @@ def read_events(path: str | Path, number: str | None = None, options: Options | 
     recorded, stream = exchanges[place], report.streams[place]
     inp = stream_input(recorded)
     decoded = decode_events(inp)
-    mask = _Mask(options.redact)
+    mask = _Mask(options.redact, decoded.framing)
     arrived = _arrivals(recorded, inp.body)
 
     def shown(
@@ -102,22 +102,24 @@ def _place(number: str | None, streams: list[Stream], *, logs: bool) -> int:
 class _Mask:
     """Bytes of a capture → text that may be shown."""
 
-    def __init__(self, redact: bool) -> None:
+    def __init__(self, redact: bool, framing: str | None) -> None:
         from analyzer.redact.lengths import Lengths
 
         self._lengths = Lengths() if redact else None
+        self._always_text = framing in ("sse", "ndjson", "json-array", "text")
 
-    def data(self, data: bytes) -> str:
+    def data(self, data: bytes, kind: str = "") -> str:
         """Text as a browser decodes it (WHATWG Encoding, UTF-8 decode); binary data in base64."""
         try:
             text = data.decode("utf-8")
+            binary = kind == "binary" or "\0" in text
         except UnicodeDecodeError:
-            if b"\0" in data:
-                return self.binary(data)
-            text = data.decode("utf-8", "replace")
+            text, binary = data.decode("utf-8", "replace"), True
+        if binary and not self._always_text:
+            return self._binary(data)
         return text if self._lengths is None else self._lengths.data(text)
 
-    def binary(self, data: bytes) -> str:
+    def _binary(self, data: bytes) -> str:
         import base64
 
         if self._lengths is not None:
@@ -149,7 +151,7 @@ def _shown(event: Event, mask: _Mask, arrived: Arrivals | None, *, sent: bool, h
     return Shown(
         index=event.index,
         type=mask.type(event.type),
-        data=None if event.data is None else mask.data(event.data),
+        data=None if event.data is None else mask.data(event.data, event.type),
         id=mask.id(event.id),
         at_ms=at,
         offset=event.offset if event.offset >= 0 else None,
