@@ -1,13 +1,15 @@
 """Rule folders into one RuleSet. Everything that is wrong is reported together.
 
-The rules that come with the program are read on every run, so their templates and patterns are proved
-by the tests and by `hangup rules check`, not again each time; a user's own rules always are.
+The rules that come with the program are used on every run, so they are kept in a form that is quicker
+to read (see `remember`), and their templates and patterns are proved by the tests and by `hangup rules
+check`, not again each time; a user's own rules always are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 from analyzer.causes import CAUSES
 from analyzer.duck import driver
@@ -16,6 +18,8 @@ from analyzer.engine.parse import Parsed, parse
 from analyzer.engine.rule import BASES, Rule, RuleSet
 from analyzer.errors import RuleError
 from analyzer.resources import folder
+
+_READERS: Final = ("complaints", "conditions", "load", "operators", "parse", "rule", "stored", "yamlpos")
 
 
 def load_rules(
@@ -35,10 +39,15 @@ def load_rules(
     folders = [(Path(builtin) if builtin is not None else folder("rules"), True)]
     folders += [(Path(each), False) for each in own]
     for root, ours in folders:
+        kept = _Kept(root) if ours and builtin is None and not thorough else None
+        if kept is not None and kept.rules:
+            rules.update(kept.rules)
+            known |= kept.rules.keys()
+            continue
         if not root.is_dir():
             raise RuleError("no such folder", where=root, expected="a folder of rules: <party>/<id>.yaml")
         here: dict[str, Rule] = {}
-        for path in sorted(root.rglob("*.yaml")):
+        for path in _files(root):
             parsed = _read(path, root, ours)
             errors += parsed.errors
             if thorough or not ours:
@@ -56,6 +65,8 @@ def load_rules(
             if thorough or not ours:
                 fresh.append(rule)
         rules.update(here)
+        if kept is not None and not errors:
+            kept.keep(here)
     errors += _names(rules.values(), known)
     errors += _cycles(rules)
     errors += _patterns(patterns)
@@ -72,6 +83,47 @@ def load_rule_text(text: str, file: str) -> Rule:
     raise_all(errors)
     assert parsed.rule is not None
     return parsed.rule
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted(root.rglob("*.yaml"))
+
+
+def _readers() -> list[Path]:
+    """The code that makes a rule of a file: with another version of it, what was kept is void."""
+    here = Path(__file__).parent
+    return [
+        *(here / f"{name}.py" for name in _READERS),
+        here.parent / "causes.py",
+        here.parent / "columns.py",
+    ]
+
+
+class _Kept:
+    """The program's rules as an earlier run left them. rules: empty when none did."""
+
+    def __init__(self, root: Path) -> None:
+        from analyzer.engine import stored
+        from analyzer.remember import name_for, recall
+
+        self.rules: dict[str, Rule] = {}
+        try:
+            files = [(path.relative_to(root).as_posix(), path.read_bytes()) for path in _files(root)]
+            files += [(path.name, path.read_bytes()) for path in _readers() if path.is_file()]
+        except OSError:
+            files = []
+        self._name = name_for(stored.FORM, files) if files else None
+        data = recall(self._name) if self._name is not None else None
+        if data is not None:
+            self.rules = {rule.id: rule for rule in stored.loaded(data) or ()}
+
+    def keep(self, rules: dict[str, Rule]) -> None:
+        from analyzer.engine import stored
+        from analyzer.remember import keep
+
+        data = stored.dumped(rules.values())
+        if self._name is not None and data is not None:
+            keep(self._name, data)
 
 
 def _read(path: Path, root: Path, ours: bool) -> Parsed:

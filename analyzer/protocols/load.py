@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +23,8 @@ def profiles() -> dict[str, Profile]:
 def load_folder(folder: Path) -> dict[str, Profile]:
     """The profiles of a folder, by id. Raises RuleError naming file and line."""
     raws: dict[str, tuple[Path, dict[str, Any]]] = {}
-    for file in sorted(folder.glob("*.yaml")):
-        raw = _parse(file)
+    files = sorted(folder.glob("*.yaml"))
+    for file, raw in zip(files, _kept(files) if folder == FOLDER else map(_parse, files), strict=True):
         if raw.get("id") != file.stem:
             raise RuleError("the id is not the file's name", where=_place(file, "id"), expected=file.stem)
         raws[file.stem] = (file, raw)
@@ -70,6 +71,25 @@ def provider_hosts() -> dict[str, list[str]]:
     for provider, hosts in _parse(FOLDER.parent / "hosts.yaml").items():
         found.setdefault(provider, []).extend(hosts)
     return found
+
+
+def _kept(files: list[Path]) -> list[dict[str, Any]]:
+    """The values in the program's own files, as an earlier run left them or read now."""
+    import msgspec
+
+    from analyzer.remember import keep, name_for, recall
+
+    reader = [file for file in (Path(__file__), Path(plainyaml.__file__)) if file.is_file()]
+    name = name_for("profiles", [(file.name, file.read_bytes()) for file in [*files, *reader]])
+    data = recall(name)
+    if data is not None:
+        with contextlib.suppress(msgspec.MsgspecError, ValueError):
+            return msgspec.json.decode(data, type=list[dict[str, Any]])
+    raws = [_parse(file) for file in files]
+    data = msgspec.json.encode(raws)
+    if msgspec.json.decode(data) == raws:
+        keep(name, data)
+    return raws
 
 
 def _parse(file: Path) -> dict[str, Any]:
