@@ -51,7 +51,10 @@ class Server(uvicorn.Server):
         """The first signal ends in good order, the second at once."""
         app: Any = self.config.app
         app.state.service.hub.stop()
-        super().handle_exit(sig, frame)
+        # Not uvicorn's own, which would raise the signal again after the end in good order.
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
 
 
 def make_server(settings: Settings, app: FastAPI) -> Server:
