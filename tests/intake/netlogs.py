@@ -33,17 +33,19 @@ class Log:
         self.events: list[dict[str, Any]] = []
         self.names: dict[str, int] = {}
         self.ids: dict[str, int] = {}
+        self.starts: dict[str, float] = {}
 
-    def source(self, name: str) -> dict[str, Any]:
+    def source(self, name: str, at: float = 0) -> dict[str, Any]:
         number = self.ids.setdefault(name, 500 + len(self.ids))
-        return {"id": number, "start_time": "1000", "type": 40 + SOURCES.index(name.rpartition("-")[0])}
+        start = str(int(self.starts.setdefault(name, at)))
+        return {"id": number, "start_time": start, "type": 40 + SOURCES.index(name.rpartition("-")[0])}
 
     def add(self, at: float, source: str, name: str, phase: int = NONE, **params: Any) -> Log:
         link = params.pop("to", None)
         if link is not None:
-            params["source_dependency"] = {k: v for k, v in self.source(link).items() if k != "start_time"}
+            params["source_dependency"] = {k: v for k, v in self.source(link, at).items() if k != "start_time"}
         event = {
-            "params": params, "phase": phase, "source": self.source(source), "time": str(int(at)),
+            "params": params, "phase": phase, "source": self.source(source, at), "time": str(int(at)),
             "type": self.names.setdefault(name, 1000 + 3 * len(self.names)),
         }  # fmt: skip
         if not params:
