@@ -38,7 +38,7 @@ def read_events(path: str | Path, number: str | None = None, options: Options | 
     from analyzer.protocols import decode_events
 
     options = options or Options()
-    report, exchanges = examine([path], replace(options, drawings=False, details=False))
+    report, exchanges, _ = examine([path], replace(options, drawings=False, details=False))
     place = _place(number, report.streams, logs=any(info.kind == "log" for info in report.captures))
     recorded, stream = exchanges[place], report.streams[place]
     inp = stream_input(recorded)

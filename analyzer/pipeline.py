@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
@@ -48,20 +48,28 @@ def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Repo
     Raises CaptureError when not a single capture could be read, RuleError for rules of one's own
     that are wrong. A file that could not be read stands in `Report.captures` with its error.
     """
-    return _analyze(paths, options or Options(), [])
+    return _analyze(paths, options or Options(), None)
 
 
-def examine(paths: Sequence[str | Path], options: Options | None = None) -> tuple[Report, list[Recorded]]:
-    """The report, and behind each of its streams, in the same order, the exchange as it was read.
+class Examined(NamedTuple):
+    """A report with what it was made from, not redacted.
 
-    For browsers' captures: log files are judged, but a log line is no exchange with events. The exchanges
-    are not redacted. Raises like `analyze`.
+    exchanges: behind each stream of the report, in the same order; a log line is none. captures: of
+    browsers, with all their exchanges.
     """
-    exchanges: list[Recorded] = []
-    return _analyze(paths, options or Options(), exchanges), exchanges
+
+    report: Report
+    exchanges: list[Recorded]
+    captures: list[Capture]
 
 
-def _analyze(paths: Sequence[str | Path], options: Options, exchanges: list[Recorded]) -> Report:
+def examine(paths: Sequence[str | Path], options: Options | None = None) -> Examined:
+    """Like `analyze`, for those who need the exchanges themselves. Where there are logs, `exchanges` is empty."""
+    found = Examined(Report(captures=[], streams=[], clusters=[], summary=Summary()), [], [])
+    return found._replace(report=_analyze(paths, options or Options(), found))
+
+
+def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | None) -> Report:
     from analyzer.engine.load import load_rules
     from analyzer.engine.weigh import judge
     from analyzer.facts import Settings, add_context, build
@@ -92,7 +100,9 @@ def _analyze(paths: Sequence[str | Path], options: Options, exchanges: list[Reco
         name_places(found, verdicts)
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         report.skipped = skipped
-        exchanges += [found[index][1] for index in _order(verdicts)[: options.limit]]
+        if kept is not None:
+            kept.exchanges.extend(found[index][1] for index in _order(verdicts)[: options.limit])
+            kept.captures.extend(captures)
         return report
     with logs:
         pairs = logs.meet(found)
