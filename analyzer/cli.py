@@ -6,21 +6,17 @@ could not be read. Results go to stdout, everything else to stderr.
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Never, TypedDict
+from typing import Annotated, Never
 
 import typer
 
+from analyzer import command
 from analyzer.cli_catalog import RulesOption, formats_app, rules_app
-from analyzer.errors import HangupError, UsageError
+from analyzer.errors import UsageError
 from analyzer.web.command import serve
-
-if TYPE_CHECKING:
-    from analyzer.model import Report
-    from analyzer.pipeline import Options
 
 app = typer.Typer(
     name="hangup",
@@ -109,26 +105,20 @@ def analyze(
     ] = False,
 ) -> None:
     """Say for every stream in the captures who hung up, how that is known, and what to do."""
-    from analyzer.pipeline import Options
-    from analyzer.write import format_for
-
-    if open_it and output is None:
-        output = Path("hangup-report.html")
-    chosen = format_for(output, None if format is None else format.value)
-    options = Options(
-        rules=tuple(rules),
-        stream_paths=tuple(stream_path),
-        log_format=log_format,
+    code = command.analyze(
+        captures,
+        format=None if format is None else format.value,
+        output=output,
+        open_it=open_it,
+        rules=rules,
+        fail_on=fail_on.value,
         everything=everything,
         limit=limit,
-        redact=not no_redact,
-        details=chosen == "html",
-        short_paths=chosen != "terminal" and not no_redact,
-        drawings=chosen in ("html", "terminal"),
+        stream_path=stream_path,
+        log_format=log_format,
+        no_redact=no_redact,
     )
-    report = _run(captures, options)
-    _deliver(report, chosen, output, open_it=open_it)
-    raise typer.Exit(_exit_code(report, fail_on))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -142,9 +132,9 @@ def demo(
     from analyzer.pipeline import Options
     from analyzer.resources import folder
 
-    report = _run([str(folder("sample_hars"))], Options(details=True, short_paths=True))
-    _deliver(report, "html", output, open_it=not no_open)
-    sys.stdout.write(_render(report, "terminal"))
+    report = command.run([str(folder("sample_hars"))], Options(details=True, short_paths=True))
+    command.deliver(report, "html", output, open_it=not no_open)
+    sys.stdout.write(command.rendered(report, "terminal"))
 
 
 @app.command()
@@ -172,7 +162,9 @@ def explain(
             help="hangup rules list; hangup explain 504; hangup explain ERR_HTTP2_PROTOCOL_ERROR",
         )
     sys.stdout.write(
-        ("\n" + "-" * 72 + "\n\n").join(render_entry(entry, width=min(_width(), 96)) for entry in found)
+        ("\n" + "-" * 72 + "\n\n").join(
+            render_entry(entry, width=min(command.width(), 96)) for entry in found
+        )
     )
 
 
@@ -185,8 +177,8 @@ def sanitize(
     from analyzer.redact.sanitize import sanitize as run
 
     for warning in run(capture, output).warnings:
-        _note(f"warning: {warning}")
-    _note(f"wrote {output}")
+        command.note(f"warning: {warning}")
+    command.note(f"wrote {output}")
 
 
 @app.command()
@@ -234,119 +226,14 @@ def events(
 
     found = read_events(capture, stream, Options(stream_paths=tuple(stream_path), redact=not no_redact))
     if format is EventFormat.json or (output is not None and output.suffix == ".json"):
-        _print(events_json(found, version=_version()), output)
+        command.put(events_json(found, version=command.version()), output)
     else:
-        _print(events_terminal(found, **_screen(output)), output)
-
-
-# ---------------------------------------------------------------------------------- shared
-
-
-def _run(captures: list[str], options: Options) -> Report:
-    from analyzer.pipeline import analyze as run
-
-    report = run(captures, options)
-    for info in report.captures:
-        if info.error:
-            _note(f"warning: {info.path}: {info.error}")
-    if report.skipped:
-        _note(f"skipped {len(report.skipped)} files that are no captures, e.g. {report.skipped[0]}")
-    for error in report.rule_errors:
-        _note(f"warning: {error}")
-    return report
-
-
-def _deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool) -> None:
-    from analyzer.write import write_output
-
-    if output is None:
-        if chosen == "parquet":
-            raise UsageError("Parquet is a binary format", help="name a file: -o streams.parquet")
-        sys.stdout.write(_render(report, chosen))
-        return
-    write_output(_render(report, chosen), output)
-    _note(f"wrote {output}")
-    if open_it:
-        import webbrowser
-
-        if not webbrowser.open(output.resolve().as_uri()):
-            _note(f"no browser could be opened; the report is {output}")
-
-
-def _render(report: Report, chosen: str) -> Any:
-    from analyzer.report.render import render
-
-    return render(report, chosen, version=_version(), **_screen())
-
-
-class _Screen(TypedDict):
-    width: int
-    color: bool
-    unicode: bool
-
-
-def _screen(output: Path | None = None) -> _Screen:
-    """What the place that is written to can show; a file takes plain text of any character."""
-    if output is not None:
-        return {"width": 120, "color": False, "unicode": True}
-    return {
-        "width": _width(),
-        "color": sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
-        "unicode": (sys.stdout.encoding or "").lower().replace("-", "") == "utf8",
-    }
-
-
-def _print(text: str, output: Path | None) -> None:
-    from analyzer.write import write_output
-
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        write_output(text, output)
-        _note(f"wrote {output}")
-
-
-def _version() -> str:
-    import analyzer
-
-    return analyzer.__version__
-
-
-def _width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-
-
-def _exit_code(report: Report, fail_on: FailOn) -> int:
-    if any(info.error for info in report.captures):
-        return 3
-    broken = report.summary.failed + (report.summary.degraded if fail_on is FailOn.degraded else 0)
-    return 1 if broken and fail_on is not FailOn.never else 0
-
-
-def _own_bug(error: Exception) -> None:
-    """Where our own bug is, without the error's text: that can quote the capture, secrets and all."""
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames if "analyzer" in f.filename]
-    sys.stderr.write(
-        f"error: hangup itself failed ({type(error).__name__})\n"
-        f"  where:    {' > '.join(ours[-6:])}\n"
-        "  help:     please report these two lines; they hold nothing of your capture\n"
-    )
-
-
-def _note(text: str) -> None:
-    from analyzer.safe import one_line
-
-    sys.stderr.write(one_line(text) + "\n")
+        command.put(events_terminal(found, **command.screen(output)), output)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"hangup {_version()}\n")
+        sys.stdout.write(f"hangup {command.version()}\n")
         raise typer.Exit
 
 
@@ -378,17 +265,4 @@ def _with_default(arguments: list[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> Never:
     """The program. Exits; never shows a traceback for what is not our own bug."""
     given = sys.argv[1:] if arguments is None else arguments
-    try:
-        app(_with_default(given), standalone_mode=True)
-    except HangupError as error:
-        sys.stderr.write(f"error: {error.render()}\n")
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader left; closing must not complain
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:  # noqa: BLE001  the last line of defence: a traceback would quote the capture
-        _own_bug(error)
-        sys.exit(70)
-    sys.exit(0)
+    sys.exit(command.guarded(lambda: app(_with_default(given), standalone_mode=True)))

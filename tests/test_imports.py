@@ -40,9 +40,12 @@ ALLOWED = {
     "store": BASE,
     "web": BASE | {"pipeline", "engine", "report", "store"},
     "cli": BASE
+    | {"command"}
     | {"cli_catalog", "pipeline", "engine", "explain", "redact", "report", "intake", "web", "events"},
     "cli_catalog": BASE | {"engine", "intake"},
-    "__main__": {"cli"},
+    "arguments": BASE,
+    "command": BASE | {"pipeline", "report"},
+    "__main__": {"arguments", "command", "cli"},
     "__init__": BASE | {"pipeline"},
 }
 HEAVY = (
