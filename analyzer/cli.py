@@ -44,6 +44,14 @@ class Format(StrEnum):
     junit = "junit"
 
 
+class CompareFormat(StrEnum):
+    """Output formats of `hangup compare`."""
+
+    terminal = "terminal"
+    json = "json"
+    markdown = "markdown"
+
+
 class EventFormat(StrEnum):
     """Output formats of `hangup events`."""
 
@@ -229,6 +237,52 @@ def events(
         command.put(events_json(found, version=command.version()), output)
     else:
         command.put(events_terminal(found, **command.screen(output)), output)
+
+
+@app.command()
+def compare(
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A capture, or a folder of them.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The same after the change.")],
+    format: Annotated[
+        CompareFormat | None,
+        typer.Option("--format", "-f", help="Default: by the suffix of -o, else terminal."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of stdout.")
+    ] = None,
+    rules: RulesOption = [],  # noqa: B006
+    stream_path: Annotated[
+        list[str],
+        typer.Option("--stream-path", metavar="GLOB", help="Paths that are streams.", show_default=False),
+    ] = [],  # noqa: B006
+    no_redact: Annotated[
+        bool, typer.Option("--no-redact", help="Show secrets. For your own eyes only.")
+    ] = False,
+) -> None:
+    """Say what differs between two captures of the same thing, and whether the change helped."""
+    from analyzer.compare import compare as run
+    from analyzer.options import Options
+    from analyzer.report import compare as show
+
+    found = run(
+        [before],
+        [after],
+        Options(
+            rules=tuple(rules),
+            stream_paths=tuple(stream_path),
+            redact=not no_redact,
+            short_paths=not no_redact,
+        ),
+    )
+    by_suffix = {".json": "json", ".md": "markdown"}.get(output.suffix if output else "", "terminal")
+    chosen = by_suffix if format is None else format.value
+    if chosen == "json":
+        command.put(show.compare_json(found, version=command.version()), output)
+    elif chosen == "markdown":
+        command.put(show.compare_markdown(found), output)
+    else:
+        command.put(show.compare_terminal(found, **command.screen(output)), output)
+    raise typer.Exit(1 if found.after.failed else 0)
 
 
 def _print_version(wanted: bool) -> None:

@@ -36,12 +36,24 @@ ALLOWED = {
     "pipeline": BASE
     | {"pipeline_logs"}
     | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
+    "compare": BASE | {"pipeline", "redact", "report"},
     "events": BASE | {"pipeline", "decode", "protocols", "facts", "redact", "report"},
     "store": BASE,
     "web": BASE | {"pipeline", "engine", "report", "store"},
     "cli": BASE
     | {"command"}
-    | {"cli_catalog", "pipeline", "engine", "explain", "redact", "report", "intake", "web", "events"},
+    | {
+        "cli_catalog",
+        "pipeline",
+        "engine",
+        "explain",
+        "redact",
+        "report",
+        "intake",
+        "web",
+        "events",
+        "compare",
+    },
     "cli_catalog": BASE | {"engine", "intake"},
     "arguments": BASE,
     "command": BASE | {"pipeline", "report"},
