@@ -87,10 +87,7 @@ class Jobs:
                     result,
                 ],
             )  # fmt: skip
-        found = self.get(id)
-        if found is None:
-            raise RuntimeError("a report that was just stored is not there")
-        return found
+        return _job(self._store.rows("SELECT * FROM reports WHERE id = ?", [id])[0])
 
     def get(self, id: str) -> Job | None:
         """The report; None for an id that is wrong, deleted or expired."""
