@@ -135,18 +135,18 @@ def _side(rows: list[Row]) -> Side:
 
 def _call(key: Key, before: list[Row], after: list[Row], redactor: Redactor) -> Call:
     one, other = _side(before), _side(after)
-    outcome, confidence, why, chance, reached = judge(before, after)
+    found = judge(before, after)
     return Call(
         method=key[0],
         host=redactor.column("host", key[1]),
         path=redactor.column("path", key[2]),
         before=one,
         after=other,
-        outcome=outcome,
-        confidence=confidence,
-        why=why,
-        chance=chance,
-        reached=reached,
+        outcome=found.outcome,
+        confidence=found.confidence,
+        why=found.why,
+        chance=found.chance,
+        reached=found.reached,
         differences=differences([r.exchange for r in before], [r.exchange for r in after], redactor),
     )
 
@@ -191,13 +191,18 @@ def _whole(calls: list[Call], before: _Capture, after: _Capture) -> tuple[Outcom
         first = new[0] if new else first
     cause = next(iter(first.before.causes if first.before.failed else first.after.causes), "completed")
     title = {
-        "gone": f"The failure is gone: {title_of(cause)}",
+        "gone": (
+            f"This time it did not fail: {title_of(cause)}"
+            if first.confidence == "possible"
+            else f"The failure is gone: {title_of(cause)}"
+        ),
         "rarer": f"The failure has become rarer: {title_of(cause)}",
         "still": f"It still fails: {title_of(cause)}",
         "changed": f"It fails for another reason now: {title_of(next(iter(first.after.causes), cause))}",
         "more-often": f"It fails more often now: {title_of(cause)}",
         "new": f"It fails since then: {title_of(cause)}",
         "fine": "Nothing failed, neither before nor after",
+        "untested": "The captures do not tell whether it helped",
     }.get(first.outcome, "")
     explanation = first.why
     if first.outcome == "gone" and new:

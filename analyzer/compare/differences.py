@@ -28,6 +28,9 @@ _WIRE: Final[dict[str, tuple[str, ...]]] = {
         "initiator_extension", "cross_origin", "model",
     ),
 }  # fmt: skip
+_HEADERS: Final = frozenset(
+    {"via", "server", "gateway", "content_encoding", "accel_buffering", "cache_control", "mitigated"}
+)
 _TIMES: Final = (
     "blocked_ms", "dns_ms", "connect_ms", "tls_ms", "ttfb_ms", "duration_ms", "max_gap_ms", "median_gap_ms",
     "idle_before_end_ms",
@@ -76,7 +79,10 @@ def differences(before: list[Exchange], after: list[Exchange], redactor: Redacto
 
 
 def _value(row: Exchange, name: str) -> Any:
-    return getattr(row, name)
+    """The value to compare; None where it is not recorded. A header that an answer does not have is `none`."""
+    value = getattr(row, name)
+    # `cors_allowed` is read from the answer's headers: it is recorded when they are.
+    return "none" if value is None and name in _HEADERS and row.cors_allowed is not None else value
 
 
 def _median(rows: list[Exchange], name: str) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from math import comb
+from math import exp, lgamma
 from typing import Final, NamedTuple
 
 from analyzer.causes import Confidence
@@ -19,7 +19,15 @@ _AFTER_SILENCE: Final = frozenset({"gateway-idle-timeout", "connection-starved"}
 _BEFORE_ANSWER: Final = frozenset({"gateway-timeout", "connect-failure", "connection-closed"})
 
 
+_NEVER: Final = 0.01
+_HARDLY: Final = 0.1
+# Ends that say nothing about the failure: somebody or something stopped looking before it could come.
+_NO_TEST: Final = frozenset({"stopped-by-user", "open-at-export"})
+
+
 class Row(NamedTuple):
+    """A stream with its verdict. counts: it ran far enough to be a try."""
+
     exchange: Exchange
     verdict: Verdict
 
@@ -27,15 +35,38 @@ class Row(NamedTuple):
     def failed(self) -> bool:
         return self.verdict.severity in ("failed", "degraded")
 
+    @property
+    def counts(self) -> bool:
+        return self.verdict.cause not in _NO_TEST
 
-def judge(before: list[Row], after: list[Row]) -> tuple[Outcome, Confidence, str, float | None, bool | None]:
+
+class Judgement(NamedTuple):
+    """The outcome for one call, how sure it is and why; `chance` and `reached` as in `Call`."""
+
+    outcome: Outcome
+    confidence: Confidence
+    why: str
+    chance: float | None = None
+    reached: bool | None = None
+
+
+def judge(every_before: list[Row], every_after: list[Row]) -> Judgement:
+    """Whether a call that went wrong before still does. Both lists have at least one stream."""
+    before, after = ([r for r in rows if r.counts] for rows in (every_before, every_after))
+    if not before or not after:
+        side = "before" if not before else "after"
+        return Judgement(
+            "untested",
+            "certain",
+            f"No stream from {side} the change ran to its end: each was stopped or still open.",
+        )
     failed, failing = [r for r in before if r.failed], [r for r in after if r.failed]
     counted = f"Before, {len(failed)} of {len(before)} went wrong; after, {len(failing)} of {len(after)}."
     if not failed and not failing:
-        return "fine", "certain", f"{counted} There is no failure to compare.", None, None
+        return Judgement("fine", "certain", f"{counted} There is no failure to compare.")
     if not failed:
         chance = by_chance(len(failing), len(after), 0, len(before))
-        return "new", _sure(chance), f"{counted} {_odds(chance)}", chance, None
+        return Judgement("new", _sure(chance), f"{counted} {_odds(chance)}", chance)
     cause = Counter(r.verdict.cause for r in failed).most_common(1)[0][0]
     if failing:
         return _still(before, after, failed, failing, counted)
@@ -46,39 +77,27 @@ def judge(before: list[Row], after: list[Row]) -> tuple[Outcome, Confidence, str
         confidence = "possible"
     elif reached and confidence == "possible":
         confidence = "likely"
-    return (
-        "gone",
-        confidence,
-        " ".join(part for part in (counted, _odds(chance), how_far) if part),
-        chance,
-        reached,
-    )
+    why = " ".join(part for part in (counted, _odds(chance), how_far) if part)
+    return Judgement("gone", confidence, why, chance, reached)
 
 
 def _still(
     before: list[Row], after: list[Row], failed: list[Row], failing: list[Row], counted: str
-) -> tuple[Outcome, Confidence, str, float | None, bool | None]:
+) -> Judgement:
     """Something fails on both sides: as before, less often, more often, or for another reason."""
     ones, others = ({r.verdict.cause for r in side} for side in (failed, failing))
     if not ones & others:
         was, now = ", ".join(sorted(ones)), ", ".join(sorted(others))
-        return (
-            "changed",
-            "likely",
-            f"{counted} The cause is another one: {was} before, {now} after.",
-            None,
-            None,
+        return Judgement(
+            "changed", "likely", f"{counted} The cause is another one: {was} before, {now} after."
         )
-    rate, rate_after = len(failed) / len(before), len(failing) / len(after)
-    if rate_after < rate:
-        chance = by_chance(len(failed), len(before), len(failing), len(after))
-        if chance <= 0.1:
-            return "rarer", _sure(chance), f"{counted} {_odds(chance)}", chance, None
-    if rate_after > rate:
-        chance = by_chance(len(failing), len(after), len(failed), len(before))
-        if chance <= 0.1:
-            return "more-often", _sure(chance), f"{counted} {_odds(chance)}", chance, None
-    return "still", "certain", f"{counted} It still fails for the same reason.", None, None
+    here, there = (len(failed), len(before)), (len(failing), len(after))
+    fewer, more = by_chance(*here, *there), by_chance(*there, *here)
+    if fewer <= _HARDLY:
+        return Judgement("rarer", _sure(fewer), f"{counted} {_odds(fewer)}", fewer)
+    if more <= _HARDLY:
+        return Judgement("more-often", _sure(more), f"{counted} {_odds(more)}", more)
+    return Judgement("still", "certain", f"{counted} It still fails for the same reason.")
 
 
 def by_chance(bad: int, of: int, other_bad: int, of_others: int) -> float:
@@ -87,18 +106,25 @@ def by_chance(bad: int, of: int, other_bad: int, of_others: int) -> float:
     Fisher's exact test, one-sided: one of one against none of one is 0.5, three of three against none of
     three 0.05.
     """
-    total, every = bad + other_bad, of + of_others
-    ways = comb(every, total)
-    most = min(of, total)
-    return min(1.0, sum(comb(of, k) * comb(of_others, total - k) for k in range(bad, most + 1)) / ways)
+    total = bad + other_bad
+    ways = _log_comb(of + of_others, total)
+    shares = (
+        exp(_log_comb(of, k) + _log_comb(of_others, total - k) - ways)
+        for k in range(max(bad, total - of_others), min(of, total) + 1)
+    )
+    return min(1.0, sum(shares))
+
+
+def _log_comb(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
 def _sure(chance: float) -> Confidence:
-    return "certain" if chance <= 0.01 else "likely" if chance <= 0.1 else "possible"
+    return "certain" if chance <= _NEVER else "likely" if chance <= _HARDLY else "possible"
 
 
 def _odds(chance: float) -> str:
-    share = "more than half of the time" if chance > 0.5 else f"1 time in {round(1 / chance):,}"
+    share = "more than half of the time" if chance > 0.501 else f"1 time in {round(1 / chance):,}"
     return f"If nothing had changed, such a result would still come up {share}."
 
 

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Outcome = Literal[
-    "gone", "rarer", "still", "changed", "more-often", "new", "fine", "not-comparable", "no-streams"
+    "gone",
+    "rarer",
+    "still",
+    "changed",
+    "more-often",
+    "new",
+    "fine",
+    "untested",
+    "not-comparable",
+    "no-streams",
 ]
 
 _ASCII: Final = str.maketrans("→…⟨⟩−–—“”’·×\u00a0", '>.<>---""\'.x ')
 _STYLE: Final[dict[str, str]] = {
     "gone": "green", "rarer": "yellow", "still": "red", "changed": "red", "more-often": "red", "new": "red",
-    "fine": "green", "not-comparable": "yellow", "no-streams": "yellow",
+    "fine": "green", "untested": "yellow", "not-comparable": "yellow", "no-streams": "yellow",
 }  # fmt: skip
 _SURE: Final[dict[Confidence, str]] = {
     "certain": "certain: chance does not explain it",
