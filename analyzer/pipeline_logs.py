@@ -68,6 +68,11 @@ class Logs:
         self.options = options
         self.con = _connect()
         self.con.execute(create_table_sql(TABLE))
+        self.format: Any = None
+        if options.log_format is not None:
+            from analyzer.intake.logs.custom import compile_user_format
+
+            self.format = compile_user_format(options.log_format)
         self.captures: list[CaptureInfo] = []
         self.unkept = 0
         self.places: dict[int, str] = {}  # where the error message of a row stands
@@ -97,7 +102,7 @@ class Logs:
             result = read_log(
                 self.con,
                 _source(inp),
-                format=self.options.log_format,
+                format=self.format,
                 table=TABLE,
                 stream_paths=self.options.stream_paths,
             )

@@ -165,6 +165,12 @@ def test_unparsed_lines_are_named_with_their_number(tmp_path: Path) -> None:
     assert any("line 10" in warning for warning in report.captures[0].warnings)
 
 
+def test_a_format_string_from_the_configuration_reads_the_log(tmp_path: Path) -> None:
+    log = write(tmp_path, "x.log", "203.0.113.9 1772445662.123 POST /v1/chat/completions 504 60.010")
+    given = "log_format x $remote_addr $msec $request_method $request_uri $status $request_time;"
+    assert [cause for cause, _ in causes(analyze([log], Options(log_format=given)))] == ["gateway-timeout"]
+
+
 def test_a_compressed_log_is_read_like_a_plain_one(tmp_path: Path) -> None:
     path = tmp_path / "access.log.gz"
     path.write_bytes(gzip.compress((combined(1, 504) + "\n").encode()))

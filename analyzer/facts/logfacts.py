@@ -211,11 +211,17 @@ def _silent_peaks(con: Any, table: str) -> None:
 
 
 def _fits(column: str, limits: Iterable[float]) -> str:
-    whens = " ".join(
-        f"WHEN {column} BETWEEN {limit - UNDER_MS} AND {limit + OVER_MS} THEN {limit}"
-        for limit in sorted(set(limits))
-    )
-    return f"CASE {whens} END"
+    """SQL of the limit that a time fits, the nearest where it fits two: `limits.fits` for a whole table."""
+    ordered = sorted({float(limit) for limit in limits})
+    whens = []
+    for place, limit in enumerate(ordered):
+        low, high = limit - UNDER_MS, limit + OVER_MS
+        if place:
+            low = max(low, (ordered[place - 1] + limit) / 2)
+        if place + 1 < len(ordered):
+            high = min(high, (limit + ordered[place + 1]) / 2)
+        whens.append(f"WHEN {column} BETWEEN {low} AND {high} THEN {limit}")
+    return f"CASE {' '.join(whens)} END"
 
 
 def draw_line(row: Exchange) -> Timeline:
