@@ -20,8 +20,8 @@ from analyzer.decode.ndjson import NDJSONDecoder
 from analyzer.decode.sse import SSEDecoder, Stray
 from analyzer.model import Event, Malformed, Tail
 
-#: Bodies below this are decoded in full.
-LONG: Final = 256 * 1024
+#: Bodies below this are decoded in full: two hundred events of an answer, or more.
+LONG: Final = 64 * 1024
 
 Needles = Sequence[re.Pattern[bytes]]
 

@@ -78,7 +78,7 @@ def read_source(inp: StreamInput, needles: Sequence[re.Pattern[bytes]] = (), *, 
     if inp.body or (inp.body is not None and not inp.events):
         return _from_body(inp, framing, needles, full)
     if inp.events:
-        return _from_events(inp.events, framing)
+        return _from_events(inp.events, framing, needles, full)
     return Source(None, framing)
 
 
@@ -95,20 +95,48 @@ def _from_messages(inp: StreamInput) -> Source:
     )
 
 
-def _from_events(recorded: list[RecordedEvent], framing: str | None) -> Source:
-    events = [
-        Event(index, item.type or "message", _encoded(item.data), item.id, item.at_ms)
-        for index, item in enumerate(recorded)
-    ]
+def _from_events(
+    recorded: list[RecordedEvent], framing: str | None, needles: Sequence[re.Pattern[bytes]], full: bool
+) -> Source:
+    glance = None if full or framing not in (None, "sse") else _glance_at_events(recorded, needles)
+    if glance is not None:
+        events = [*glance.first, *glance.hits, *glance.last]
+    else:
+        events = [
+            Event(index, item.type or "message", _encoded(item.data), item.id, item.at_ms)
+            for index, item in enumerate(recorded)
+        ]
     ids = [item.id for item in recorded if item.id]
     return Source(
         "events",
         framing or "sse",
         events=events,
-        count=len(events),
+        count=len(recorded),
+        sampled=glance is not None,
         times=[item.at_ms for item in recorded if item.at_ms is not None],
         last_event_id=ids[-1] if ids else None,
     )
+
+
+def _glance_at_events(recorded: list[RecordedEvent], needles: Sequence[re.Pattern[bytes]]) -> Glance | None:
+    """Many recorded events, settled as a long body is; None where they are few, or not all known."""
+    size = 0
+    for item in recorded:
+        if item.data is None:
+            return None
+        size += len(item.data)
+    if size < LONG:
+        return None
+    heads = {
+        kind: f"event: {kind}\ndata: " if kind else "data: " for kind in {item.type for item in recorded}
+    }
+    body = "".join(
+        [heads[item.type] + (item.data or "").replace("\n", "\ndata: ") + "\n\n" for item in recorded]
+    )
+    if "\r" in body or any("\n" in kind for kind in heads):
+        return None  # no event stream has such events
+    glance = glance_sse(body.encode("utf-8", "surrogatepass"), needles)
+    return None if glance.complete or glance.events != len(recorded) else glance
 
 
 def _encoded(data: str | None) -> bytes | None:
@@ -125,7 +153,8 @@ def _from_body(
         source = _decoded(body, framing, inp.content_type)
     if inp.events:
         source.times = [item.at_ms for item in inp.events if item.at_ms is not None]
-        _lend_times(source, inp.events)
+        if full:
+            _lend_times(source, inp.events)
     return source
 
 
