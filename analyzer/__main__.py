@@ -17,16 +17,9 @@ def run() -> Never:
     is done hands its memory back at once: taking every object apart first costs a tenth of a small run.
     """
     gc.set_threshold(200_000, 20, 50)
-    from analyzer.arguments import understood
+    from analyzer.cli import main
 
-    known = understood(sys.argv[1:])
     try:
-        if known is not None:
-            from analyzer import command
-
-            sys.exit(command.guarded(lambda: command.analyze(**known)))
-        from analyzer.cli import main
-
         main()
     except SystemExit as leaving:
         _leave(leaving.code)

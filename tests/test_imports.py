@@ -55,9 +55,8 @@ ALLOWED = {
         "compare",
     },
     "cli_catalog": BASE | {"engine", "intake"},
-    "arguments": BASE,
     "command": BASE | {"pipeline", "report"},
-    "__main__": {"arguments", "command", "cli"},
+    "__main__": {"cli"},
     "__init__": BASE | {"pipeline"},
 }
 HEAVY = (
