@@ -6,6 +6,7 @@ speed of the regex engine: strings and scalars are skipped whole, only brackets 
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,13 +35,13 @@ class Cut:
     damaged: list[tuple[int, int]] = field(default_factory=list)
 
 
-def find_entries(data: bytes | bytearray, start: int = 0) -> int | None:
+def find_entries(data: bytes | bytearray | mmap.mmap, start: int = 0) -> int | None:
     """Offset of the first element of `entries`. The pattern cannot match inside a JSON string."""
     match = _ENTRIES.search(data, start)
     return match.end() if match else None
 
 
-def value_end(data: bytes | bytearray, start: int) -> int | None:
+def value_end(data: bytes | bytearray | mmap.mmap, start: int) -> int | None:
     """End of the value that begins at `start`; None where the document stops inside it."""
     if start >= len(data):
         return None
@@ -56,7 +57,7 @@ def value_end(data: bytes | bytearray, start: int) -> int | None:
     return None
 
 
-def elements(data: bytes | bytearray, start: int, readable: Callable[[int, int], bool]) -> Cut:
+def elements(data: bytes | bytearray | mmap.mmap, start: int, readable: Callable[[int, int], bool]) -> Cut:
     """Spans of the complete elements of the array whose first element is at or after `start`.
 
     readable: whether a span holds a value. After a stretch that does not, reading goes on at the
@@ -87,13 +88,13 @@ def elements(data: bytes | bytearray, start: int, readable: Callable[[int, int],
         at = again.start()
 
 
-def _anchor(data: bytes | bytearray, begin: int) -> re.Pattern[bytes] | None:
+def _anchor(data: bytes | bytearray | mmap.mmap, begin: int) -> re.Pattern[bytes] | None:
     """How elements of this array begin: an exporter writes the same first key every time."""
     key = _KEY.match(data, begin)
     return re.compile(rb"\{\s*+" + re.escape(key[1]) + rb"\s*+:") if key else None
 
 
-def member(data: bytes | bytearray, name: bytes, start: int, stop: int) -> bytes | None:
+def member(data: bytes | bytearray | mmap.mmap, name: bytes, start: int, stop: int) -> bytes | None:
     """The value of the first key `name` between two offsets, as bytes; for small things only."""
     match = re.compile(rb'"' + re.escape(name) + rb'"\s*+:\s*+').search(data, start, stop)
     if match is None:
@@ -102,7 +103,7 @@ def member(data: bytes | bytearray, name: bytes, start: int, stop: int) -> bytes
     return bytes(data[match.end() : end]) if end is not None and end <= stop else None
 
 
-def _brackets(data: bytes | bytearray, start: int) -> Iterator[tuple[bool, int]]:
+def _brackets(data: bytes | bytearray | mmap.mmap, start: int) -> Iterator[tuple[bool, int]]:
     match = _BRACKET.match
     at = start
     while found := match(data, at):
