@@ -22,7 +22,7 @@ NET_ERRORS = {
 SOURCES = [
     "NONE", "URL_REQUEST", "HTTP_STREAM_JOB_CONTROLLER", "HTTP_STREAM_JOB", "SSL_CONNECT_JOB", "SOCKET",
     "HTTP2_SESSION", "QUIC_SESSION", "UDP_SOCKET", "NETWORK_CHANGE_NOTIFIER", "CERT_VERIFIER_JOB",
-    "HTTP_STREAM_POOL_JOB",
+    "HTTP_STREAM_POOL_JOB", "HTTP_STREAM_POOL_GROUP", "HTTP_STREAM_POOL_ATTEMPT_MANAGER",
 ]  # fmt: skip
 
 
@@ -43,7 +43,9 @@ class Log:
     def add(self, at: float, source: str, name: str, phase: int = NONE, **params: Any) -> Log:
         link = params.pop("to", None)
         if link is not None:
-            params["source_dependency"] = {k: v for k, v in self.source(link, at).items() if k != "start_time"}
+            params["source_dependency"] = {
+                k: v for k, v in self.source(link, at).items() if k != "start_time"
+            }
         event = {
             "params": params, "phase": phase, "source": self.source(source, at), "time": str(int(at)),
             "type": self.names.setdefault(name, 1000 + 3 * len(self.names)),

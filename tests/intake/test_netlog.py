@@ -264,6 +264,54 @@ def test_waiting_for_one_of_six_connections_is_measured(tmp_path: Path) -> None:
     assert row.blocked_ms == 2410.0
 
 
+def test_the_new_socket_pool_names_the_socket_and_the_wait_of_each_job(tmp_path: Path) -> None:
+    log = Log()
+    group, manager = "HTTP_STREAM_POOL_GROUP-1", "HTTP_STREAM_POOL_ATTEMPT_MANAGER-1"
+    for number in (1, 2):
+        name, controller = f"URL_REQUEST-{number}", f"HTTP_STREAM_JOB_CONTROLLER-{number}"
+        job = f"HTTP_STREAM_POOL_JOB-{number}"
+        log.add(1000, name, "REQUEST_ALIVE", BEGIN, url=URL)
+        log.add(1000, name, "URL_REQUEST_START_JOB", BEGIN, url=URL, method="GET")
+        log.add(1000, name, "HTTP_STREAM_REQUEST", BEGIN)
+        log.add(1000, name, "HTTP_STREAM_JOB_CONTROLLER_BOUND", to=controller)
+        log.add(1000, controller, "HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE", BEGIN)
+        log.add(1001, job, "HTTP_STREAM_POOL_JOB_ALIVE", BEGIN, to=controller)
+        log.add(1001, controller, "HTTP_STREAM_POOL_JOB_CONTROLLER_JOB_BOUND", to=job)
+        log.add(1001, manager, "HTTP_STREAM_POOL_ATTEMPT_MANAGER_REQUEST_STREAM", to=job)
+        log.add(1001, name, "HTTP_STREAM_POOL_ATTEMPT_MANAGER_JOB_BOUND", to=manager)
+        allowed = 0 if number == 1 else 4
+        log.add(1002, manager, "HTTP_STREAM_POOL_ATTEMPT_MANAGER_CAN_ATTEMPT_TCP", can_attempt=allowed)
+    for number, at in ((1, 1010), (2, 4010)):
+        name, socket = f"URL_REQUEST-{number}", f"SOCKET-{number}"
+        log.add(at, socket, "TCP_CONNECT", BEGIN).add(
+            at, socket, "TCP_CONNECT", END, remote_address="192.0.2.9:443"
+        )
+        log.add(at, group, "HTTP_STREAM_POOL_GROUP_HANDLE_CREATED", to=socket)
+        log.add(at, f"HTTP_STREAM_POOL_JOB-{number}", "HTTP_STREAM_POOL_JOB_ALIVE", END)
+        log.add(at, name, "HTTP_STREAM_REQUEST", END)
+        log.add(
+            at, name, "HTTP_TRANSACTION_SEND_REQUEST_HEADERS", headers=["Accept: */*"], line="GET / HTTP/1.1"
+        )
+        log.add(at + 5, socket, "SOCKET_READ_ERROR", net_error=-101, os_error=54)
+        fail(log, at + 5, -101, name=name)
+    first, second = (recorded.exchange for recorded in read(tmp_path, log).entries)
+    assert first.connection_id != second.connection_id and first.server_ip == "192.0.2.9"
+    assert (first.socket_os_error, second.socket_os_error) == (54, 54)
+    assert first.pool_stalled_ms is None
+    assert (second.pool_stalled_ms, second.pool_limit) == (3008.0, "host")
+
+
+def test_an_idle_socket_of_the_new_pool_goes_to_the_controller(tmp_path: Path) -> None:
+    log = Log()
+    log.add(1000, "URL_REQUEST-1", "URL_REQUEST_START_JOB", BEGIN, url=URL, method="GET")
+    log.add(1000, "URL_REQUEST-1", "HTTP_STREAM_REQUEST", BEGIN)
+    log.add(1000, "URL_REQUEST-1", "HTTP_STREAM_JOB_CONTROLLER_BOUND", to="HTTP_STREAM_JOB_CONTROLLER-1")
+    log.add(1000, "HTTP_STREAM_JOB_CONTROLLER-1", "HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE", BEGIN)
+    log.add(1000, "HTTP_STREAM_POOL_GROUP-1", "HTTP_STREAM_POOL_GROUP_HANDLE_CREATED", to="SOCKET-1")
+    log.add(1005, "SOCKET-1", "SOCKET_READ_ERROR", net_error=-101, os_error=104)
+    assert one(tmp_path, fail(log, 1005, -101)).exchange.socket_os_error == 104
+
+
 def test_a_proxy_that_refuses_the_tunnel_is_named_by_its_status(tmp_path: Path) -> None:
     log = begin(Log())
     log.add(
@@ -450,3 +498,26 @@ def test_a_real_log_tells_who_hung_up() -> None:
         51.0,
     )
     assert (row.body_bytes, row.http_version, row.idle_before_end_ms) == (4364, "2", 95.0)
+
+
+def test_nothing_secret_of_a_netlog_leaves_in_a_report(tmp_path: Path) -> None:
+    from analyzer.pipeline import Options, analyze
+    from analyzer.report.render import render
+
+    canary = "sk-live-Zx81QpLm04TrVb27NcKd93"
+    log = begin(Log(), url=f"{URL}?api_key={canary}")
+    log.add(1002, "URL_REQUEST-1", "DELEGATE_INFO", BEGIN, delegate_blocked_by=f"extension {canary}")
+    answer(log)
+    log.add(1540, "HTTP2_SESSION-1", "HTTP2_SESSION_RECV_GOAWAY", error_code=0, debug_data=f"token={canary}")
+    log.add(1550, "HTTP2_SESSION-1", "HTTP2_SESSION_CLOSE", net_error=-100, description=f"bearer {canary}")
+    for event in log.events:
+        headers = event.get("params", {}).get("headers")
+        if isinstance(headers, list):
+            headers += [f"authorization: Bearer {canary}", f"set-cookie: a={canary}", f"x-other: {canary}"]
+    path = tmp_path / "netlog.json"
+    path.write_text(fail(log, 1550, -100).text())
+    report = analyze([path], Options(details=True))
+    assert report.streams[0].verdict.rule == "goaway"
+    for chosen in ("terminal", "html", "json", "markdown", "csv", "junit"):
+        shown = render(report, chosen, version="0", width=200)
+        assert canary not in (shown if isinstance(shown, str) else shown.decode()), chosen

@@ -19,12 +19,16 @@ _LINK: Final = re.compile(
     r"|HTTP_STREAM_JOB_HTTP2_SESSION_AVAILABLE|HTTP2_SESSION_POOL_(?:FOUND_EXISTING|IMPORTED|CREATED_NEW)_\w+"
     r"|SOCKET_POOL_BOUND_TO_\w+|CONNECT_JOB_SET_SOCKET|TCP_CONNECT_JOB_CONNECTOR_CONNECT_START"
     r"|QUIC_SESSION_POOL_(?:USE_EXISTING_SESSION|ATTACH_HTTP_STREAM_JOB_TO_EXISTING_SESSION|JOB_RESULT)"
-    r"|BOUND_TO_QUIC_SESSION_POOL_JOB|HTTP_STREAM_POOL_\w*(?:BOUND|FOUND_EXISTING|MATCHED|CREATED|ALIVE|ATTEMPT_START)\w*"
-    r"|TCP_BASED_ATTEMPT_BOUND_TO_POOL|TRANSPORT_CONNECT_JOB_CONNECT_ATTEMPT"
+    r"|BOUND_TO_QUIC_SESSION_POOL_JOB|TRANSPORT_CONNECT_JOB_CONNECT_ATTEMPT"
+    # Of the new pool, never what many requests share (group, attempt manager): it leads to others' sockets.
+    r"|HTTP_STREAM_POOL_JOB_CONTROLLER_(?:JOB_BOUND|FOUND_EXISTING_\w+)"
+    r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(?:EXISTING_\w+_MATCHED|QUIC_ATTEMPT_BOUND)"
 )
 _PROXIES: Final = re.compile(
     r"\[?\s*(?:(direct|http|https|socks4|socks5|socks|quic)://|(PROXY|HTTPS|SOCKS5?|QUIC|DIRECT)\b)?", re.I
 )
+# Chromium's HttpStreamPool::AttemptManager::CanAttemptResult: kReachedGroupLimit, kReachedPoolLimit.
+_LIMITS: Final[dict[int | None, str]] = {4: "host", 5: "browser"}
 _MOST_STREAMS: Final = 200_000
 _MOST_KEPT: Final = 64
 
@@ -37,7 +41,11 @@ class Connections:
         self.sessions: dict[int, Session] = {}
         self.sockets: dict[int, Socket] = {}
         self.nodes: dict[int, Node] = {}
+        self.opened: dict[int, tuple[int, int]] = {}  # job or request -> the session and stream it opened
         self._jobs_of_cert: dict[int, list[int]] = {}
+        self._newest: int | None = None  # the new pool's controller that has just begun
+        self._handed: int | None = None  # the socket that the new pool has just handed out
+        self._asking: dict[int, int] = {}  # the new pool's attempt manager -> the job that asked it last
         self._udp = {number for number, name in names.sources.items() if name.startswith("UDP_")}
 
     def connection_handlers(self) -> dict[str, Handler]:
@@ -69,6 +77,11 @@ class Connections:
             "HTTP_STREAM_REQUEST_PROTO": self._proto, "SOCKET_POOL": self._pool,
             "SOCKET_POOL_STALLED_MAX_SOCKETS": self._stalled,
             "SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP": self._stalled,
+            "HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE": self._controller,
+            "HTTP_STREAM_POOL_GROUP_HANDLE_CREATED": self._handle,
+            "HTTP_STREAM_POOL_JOB_ALIVE": self._pool_job,
+            "HTTP_STREAM_POOL_ATTEMPT_MANAGER_REQUEST_STREAM": self._asked,
+            "HTTP_STREAM_POOL_ATTEMPT_MANAGER_CAN_ATTEMPT_TCP": self._may_attempt,
         }  # fmt: skip
         for name in self.names.events:
             if name not in found and _LINK.fullmatch(name):
@@ -123,8 +136,9 @@ class Connections:
     def _stream_opened(self, event: Event, at: float, index: int) -> None:
         said = params(event)
         stream = self._stream(event, said)
-        if stream is not None:
-            stream.opener = _dependency(said)
+        opener, number = _dependency(said), values.size(said.get("stream_id"))
+        if stream is not None and opener is not None and number is not None:
+            self.opened[opener] = (event.source.id, number)
 
     def _data(self, event: Event, at: float, index: int) -> None:
         said = params(event)
@@ -320,6 +334,43 @@ class Connections:
         what = "host" if self.names.types[event.type].endswith("PER_GROUP") else "browser"
         node = self.node(event.source.id)
         node.stall = node.stall or Told(at, index, what)
+
+    # ------------------------------------------------------------------ the new pool (HTTP_STREAM_POOL_…)
+
+    # It notes which socket it hands out, and right after that which job has ended: the job got the socket.
+    # A socket that was idle goes to the controller that has just begun, without any job.
+
+    def _controller(self, event: Event, at: float, index: int) -> None:
+        self._newest = event.source.id if event.phase == self.names.begin else None
+
+    def _handle(self, event: Event, at: float, index: int) -> None:
+        socket = _dependency(params(event))
+        if socket is not None and self._newest is not None:
+            self.node(self._newest).links.append(socket)
+            self._newest = None
+        else:
+            self._handed = socket
+
+    def _pool_job(self, event: Event, at: float, index: int) -> None:
+        self._newest = None
+        if event.phase == self.names.end:
+            node = self.node(event.source.id)
+            if self._handed is not None:
+                node.links.append(self._handed)
+            if node.stall is not None:
+                node.stall_end = at
+        self._handed = None
+
+    def _asked(self, event: Event, at: float, index: int) -> None:
+        job = _dependency(params(event))
+        if job is not None:
+            self._asking[event.source.id] = job
+
+    def _may_attempt(self, event: Event, at: float, index: int) -> None:
+        job = self._asking.pop(event.source.id, None)
+        what = _LIMITS.get(values.size(params(event).get("can_attempt")))
+        if job is not None and what is not None:
+            self.node(job).stall = Told(at, index, what)
 
 
 def _dependency(said: dict[str, Any]) -> int | None:

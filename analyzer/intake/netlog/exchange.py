@@ -226,11 +226,14 @@ def _frames(recorded: Recorded, hop: Hop, log: Collector) -> None:
     closing = [received for _, received, opcode, _ in hop.frames or () if opcode == 8]
     if closing:
         row.close_frame_by = "server" if closing[0] else "client"
-    elif row.end_recorded and row.net_error is None and row.duration_ms is not None:
-        # Without a close frame an application sees 1006 (RFC 6455 section 7.1.5); a browser that quits
-        # leaves its sockets the same way, and then the log ends there too.
-        if log.last - (hop.started + row.duration_ms) > _QUITTING:
-            row.close_code = 1006
+    # Without a close frame an application sees 1006 (RFC 6455 section 7.1.5). A browser that quits leaves
+    # its sockets the same way, and then the log ends there too.
+    elif (
+        row.end_recorded
+        and not row.net_error
+        and log.last - hop.started - (row.duration_ms or 0.0) > _QUITTING
+    ):
+        row.close_code = 1006
     recorded.messages = [
         RecordedMessage("receive" if received else "send", None, opcode, at - hop.started)
         for at, received, opcode, _ in hop.frames or ()

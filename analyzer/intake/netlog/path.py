@@ -78,24 +78,17 @@ def _reach(hop: Hop, log: Connections, way: Path) -> tuple[set[int], list[Sessio
 
 def _session(hop: Hop, log: Connections, way: Path, sessions: list[Session], reached: set[int]) -> None:
     """The session in which one of the request's own jobs opened a stream; else the last one it was offered."""
-    for session in reversed(sessions):
-        if session.quic:
-            if hop.version == "3":
-                way.session, way.stream_id = session, hop.quic_stream
-                way.stream = session.streams.get(hop.quic_stream) if hop.quic_stream is not None else None
-                return
-            continue
-        mine = [
-            number
-            for number, stream in session.streams.items()
-            if stream.opener is not None and stream.opener in reached
-        ]
-        if mine:
-            way.session, way.stream_id = session, mine[-1]
-            way.stream = session.streams[mine[-1]]
-            return
-    if hop.version in ("2", "3") and sessions:
-        way.session = sessions[-1]
+    opened = [log.opened[source] for source in (hop.source, *hop.jobs, *reached) if source in log.opened]
+    if hop.version == "2" and opened:
+        session, way.stream_id = opened[0]
+        way.session = log.sessions[session]
+        way.stream = way.session.streams.get(way.stream_id)
+    elif hop.version in ("2", "3"):
+        fitting = [session for session in sessions if session.quic is (hop.version == "3")]
+        way.session = fitting[-1] if fitting else None
+        if way.session is not None and hop.quic_stream is not None:
+            way.stream_id = hop.quic_stream
+            way.stream = way.session.streams.get(hop.quic_stream)
 
 
 def _setup(hop: Hop, way: Path) -> None:

@@ -72,7 +72,6 @@ class Hop:
 class Stream:
     """One stream of an HTTP/2 or QUIC session. resets: (who sent it, event with its code)."""
 
-    opener: int | None = None
     last_data: float | None = None
     received: int = 0
     resets: list[tuple[str, Told]] = field(default_factory=list)
@@ -124,4 +123,3 @@ class Node:
     proto: str | None = None
     stall: Told | None = None
     stall_end: float | None = None
-    pool: bool = False
