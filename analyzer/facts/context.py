@@ -5,17 +5,22 @@ All functions are near-linear in the number of exchanges: a HAR of 100,000 entri
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from analyzer.columns import Exchange
 from analyzer.facts import streams
+from analyzer.facts.later import Later, nearest
 from analyzer.model import Recorded
 
+T = TypeVar("T")
+Address = tuple[str | None, str | None, str | None]
+
 _MOMENT_MS: Final = 1000.0
+_DEPTH: Final = 40  # folders of a path that are looked at
 _NOT_NETWORK: Final = ("ABORTED", "BLOCKED_BY", "ERR_FAILED", "CACHE_MISS")
 _RESUME_NAMES: Final = frozenset(
     {"last_event_id", "lasteventid", "last-event-id", "starting_after", "resume", "offset", "cursor", "after"}
@@ -61,35 +66,44 @@ def add_context(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
 
 
 def _same_moment(rows: Sequence[Exchange], found: Sequence[Exchange]) -> None:
-    dead = sorted(
-        ((end, row) for row in rows if _died(row) and not _is_own(row) and (end := _end(row)) is not None),
-        key=lambda pair: pair[0],
-    )
-    times = [end for end, _ in dead]
-    for row in found:
-        end = _end(row)
-        if end is None or not _died(row):
-            continue
-        near = [
-            other
-            for _, other in dead[bisect_left(times, end - _MOMENT_MS) : bisect_right(times, end + _MOMENT_MS)]
-        ]
-        others = [other for other in near if other is not row and not _is_own_preflight(other, row)]
-        row.failures_same_moment = len(others)
-        row.hosts_failing_same_moment = len({other.host for other in others} - {row.host})
+    """Count what else died within a second: a window that moves over all deaths once."""
+    dead = _timed((_end(row), row) for row in rows if _died(row))
+    hosts: Counter[str | None] = Counter()
+    connections: Counter[tuple[str | None, str | None]] = Counter()
+    preflights: Counter[str | None] = Counter()
+    refused: Counter[tuple[str | None, str | None]] = Counter()
+    low = high = 0
+
+    def move(row: Exchange, by: int) -> None:
+        hosts[row.host] += by
+        if not hosts[row.host]:
+            del hosts[row.host]
+        connections[row.host, row.connection_id] += by
+        if row.method == "OPTIONS":
+            preflights[row.url] += by
+            refused[row.url, row.connection_id] += by
+
+    for end, row in _timed((_end(row), row) for row in found if _died(row)):
+        while high < len(dead) and dead[high][0] <= end + _MOMENT_MS:
+            move(dead[high][1], 1)
+            high += 1
+        while dead[low][0] < end - _MOMENT_MS:
+            move(dead[low][1], -1)
+            low += 1
+        # Itself is no other, and its own preflight died of the same thing.
+        row.failures_same_moment = high - low - 1 - preflights[row.url]
+        row.hosts_failing_same_moment = len(hosts) - 1
         if row.connection_id is not None:
-            row.same_connection_deaths = sum(
-                other.connection_id == row.connection_id and other.host == row.host for other in others
+            row.same_connection_deaths = (
+                connections[row.host, row.connection_id] - 1 - refused[row.url, row.connection_id]
             )
 
 
-def _is_own(row: Exchange) -> bool:
-    """An errand of the browser itself (updates, safe browsing): it fails wherever its hosts are blocked."""
-    return row.initiator == "browser" and not row.is_stream
-
-
-def _is_own_preflight(other: Exchange, row: Exchange) -> bool:
-    return other.method == "OPTIONS" and other.url == row.url
+def _timed(pairs: Iterable[tuple[float | None, T]]) -> list[tuple[float, T]]:
+    """The pairs whose time is known, in order of time."""
+    known = [(at, value) for at, value in pairs if at is not None]
+    known.sort(key=lambda pair: pair[0])
+    return known
 
 
 def _preflights(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
@@ -98,14 +112,19 @@ def _preflights(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
         row = recorded.exchange
         if row.method == "OPTIONS":
             by_url[row.url].append(row)
+    sorted_by_url = {
+        url: _timed((_start(row) or 0.0, row) for row in preflights) for url, preflights in by_url.items()
+    }
+    times_by_url = {url: [at for at, _ in preflights] for url, preflights in sorted_by_url.items()}
     for recorded in found:
         row = recorded.exchange
-        near = by_url.get(row.url)
+        near = sorted_by_url.get(row.url)
         start = _start(row)
         if not near or start is None:
             continue
-        best = min(near, key=lambda other: abs((_start(other) or 0.0) - start))
-        if abs((_start(best) or 0.0) - start) <= 30_000:
+        place = nearest(times_by_url[row.url], start)
+        at, best = near[place]
+        if abs(at - start) <= 30_000:
             row.preflight_status = best.status
             row.preflight_error = best.net_error
 
@@ -165,66 +184,72 @@ def _afterwards(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
             stops[row.host].append(start)
         if row.status and row.status < 500 and not row.net_error and not row.from_cache:
             answered[row.host].append((start, row.server_ip))
-    for pairs in answered.values():
-        pairs.sort(key=lambda pair: pair[0])
-    by_host: dict[str | None, list[Recorded]] = defaultdict(list)
-    by_key: dict[tuple[str | None, str | None, str | None], list[float]] = defaultdict(list)
-    for recorded in found:
-        by_host[recorded.exchange.host].append(recorded)
-        if (start := _start(recorded.exchange)) is not None:
-            by_key[streams.url_key(recorded.exchange)].append(start)
+    for calls in stops.values():
+        calls.sort()
+    reached = {host: _timed(pairs) for host, pairs in answered.items()}
+    reached_at = {host: [at for at, _ in pairs] for host, pairs in reached.items()}
+    series = Counter(
+        streams.url_key(recorded.exchange) for recorded in found if recorded.exchange.started_at is not None
+    )
+    again, resumed = _followers(found)
     for recorded in found:
         row, start, end = recorded.exchange, _start(recorded.exchange), _end(recorded.exchange)
-        row.series = len(by_key[streams.url_key(row)]) or None
+        row.series = series[streams.url_key(row)] or None
         if start is None or end is None:
             continue
-        later = documents[bisect_right(documents, start) :]
-        if later:
-            row.navigated_after_ms = min(later, key=lambda at: abs(at - end)) - end
-        calls = [at for at in stops.get(row.host, ()) if start <= at]
-        if calls:
-            row.stop_call_ms = end - min(calls, key=lambda at: abs(at - end))
-        reached = answered.get(row.host, [])
-        after = (
-            reached[bisect_right([at for at, _ in reached], end) :] if _died(row) or row.status == 0 else []
-        )
+        first = bisect_right(documents, start)
+        if first < len(documents):
+            row.navigated_after_ms = documents[nearest(documents, end, first)] - end
+        calls = stops.get(row.host, [])
+        first = bisect_left(calls, start)
+        if first < len(calls):
+            row.stop_call_ms = end - calls[nearest(calls, end, first)]
         if _died(row) or row.status == 0:
+            place = bisect_right(reached_at.get(row.host, ()), end)
+            after = reached[row.host][place : place + 1] if row.host in reached else []
             row.host_ok_after = bool(after)
             if after and row.server_ip and after[0][1]:
                 row.server_ip_changed = after[0][1] != row.server_ip
-        _retries(recorded, end, by_host[row.host])
+        since = max(start + 1, end - 1500)
+        same = again[row.host, row.path, row.method].since(since)
+        if same is not None:
+            row.reissued_after_ms = same.first - end
+            row.reissue_completed = same.completed
+        resumption = resumed.get((row.host, (row.path or "").rstrip("/")))
+        later = resumption.since(since) if resumption is not None else None
+        if later is not None:
+            row.resume_completed = later.completed
 
 
-def _retries(recorded: Recorded, end: float, same_host: Iterable[Recorded]) -> None:
-    row = recorded.exchange
-    start = _start(row) or end
-    again = [
-        other
-        for other in same_host
-        if other is not recorded
-        and (at := _start(other.exchange)) is not None
-        and at >= start + 1
-        and at >= end - 1500
-    ]
-    same = [
-        other for other in again if other.exchange.path == row.path and other.exchange.method == row.method
-    ]
-    if same:
-        first = min(same, key=lambda other: _start(other.exchange) or 0.0)
-        row.reissued_after_ms = (_start(first.exchange) or end) - end
-        row.reissue_completed = any(completed(other.exchange) for other in same)
-    stem = (row.path or "").rstrip("/")
-    resumed = [
-        other
-        for other in again
-        if _resumes(other)
-        and (
-            (other.exchange.path or "").rstrip("/").removesuffix("/resume") == stem
-            or (other.exchange.path or "").startswith(stem + "/")
-        )
-    ]
-    if resumed:
-        row.resume_completed = any(completed(other.exchange) for other in resumed)
+def _followers(
+    found: Sequence[Recorded],
+) -> tuple[dict[Address, Later], dict[tuple[str | None, str], Later]]:
+    """What can have followed a stream: requests by host, path and method; resumptions by what they resume.
+
+    A resumption is at `<path>/resume`, at the same path, or below it.
+    """
+    again: dict[Address, Later] = defaultdict(Later)
+    resumed: dict[tuple[str | None, str], Later] = defaultdict(Later)
+    for recorded in found:
+        row, start = recorded.exchange, _start(recorded.exchange)
+        followers = again[row.host, row.path, row.method]
+        if start is None:
+            continue
+        followers.add(start, completed(row))
+        if _resumes(recorded):
+            for stem in _stems(row.path or ""):
+                resumed[row.host, stem].add(start, completed(row))
+    return again, dict(resumed)
+
+
+def _stems(path: str) -> set[str]:
+    """The paths that a request to this one can be resuming: its own, and those of its folders."""
+    found = {path.rstrip("/").removesuffix("/resume")}
+    place = path.find("/")
+    while place >= 0 and len(found) < _DEPTH:
+        found.add(path[:place])
+        place = path.find("/", place + 1)
+    return found
 
 
 def _sockets(found: Sequence[Recorded]) -> None:
@@ -237,18 +262,31 @@ def _sockets(found: Sequence[Recorded]) -> None:
     for recorded in found:
         row, start, end = recorded.exchange, _start(recorded.exchange), _end(recorded.exchange)
         if start is not None and end is not None:
-            spans[row.host].append((start, end, row))
+            spans[row.host].append((start, max(start, end), row))
     for same in spans.values():
-        if len(same) < 2:
+        if len(same) > 1:
+            _concurrent(same)
+
+
+def _concurrent(spans: list[tuple[float, float, Exchange]]) -> None:
+    starts, ends = sorted(start for start, _, _ in spans), sorted(end for _, end, _ in spans)
+    for start, end, row in spans:
+        # Those that had begun, without those that had ended, and without itself.
+        row.concurrent_streams = bisect_right(starts, start) - bisect_right(ends, start) - (end > start)
+    spans = sorted(spans, key=lambda span: span[0])
+    holders = [(start, end) for start, end, row in spans if row.http_version in ("1.0", "1.1", None)]
+    holding: list[float] = []  # ends of those that have begun, in order
+    taken = 0
+    for start, end, row in spans:
+        queued = row.blocked_ms or 0.0
+        if queued < 500 or row.http_version not in ("1.0", "1.1"):
             continue
-        for start, _, row in same:
-            queued = row.blocked_ms or 0.0
-            over = [o for o in same if o[2] is not row and o[0] <= start and o[1] > start]
-            row.concurrent_streams = len(over)
-            if queued >= 500 and row.http_version in ("1.0", "1.1"):
-                row.starved_by = sum(
-                    o[1] >= start + queued - 500 for o in over if o[2].http_version in ("1.0", "1.1", None)
-                )
+        while taken < len(holders) and holders[taken][0] <= start:
+            insort(holding, holders[taken][1])
+            taken += 1
+        del holding[: bisect_right(holding, start)]
+        freed = start + queued - 500
+        row.starved_by = len(holding) - bisect_left(holding, freed) - (end > start and end >= freed)
 
 
 def add_run_context(found: Sequence[Exchange]) -> None:
