@@ -42,6 +42,11 @@ def _died(row: Exchange) -> bool:
     return bool(row.failure_text)
 
 
+def _is_errand(row: Exchange) -> bool:
+    """An errand of the browser itself (updates, safe browsing): it fails wherever its hosts are blocked."""
+    return row.initiator == "browser" and not row.is_stream
+
+
 def completed(row: Exchange) -> bool:
     """The stream is known to have reached its end."""
     if row.in_band_error or (row.net_error and row.terminal_marker != "seen"):
@@ -67,7 +72,7 @@ def add_context(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
 
 def _same_moment(rows: Sequence[Exchange], found: Sequence[Exchange]) -> None:
     """Count what else died within a second: a window that moves over all deaths once."""
-    dead = _timed((_end(row), row) for row in rows if _died(row))
+    dead = _timed((_end(row), row) for row in rows if _died(row) and not _is_errand(row))
     hosts: Counter[str | None] = Counter()
     connections: Counter[tuple[str | None, str | None]] = Counter()
     preflights: Counter[str | None] = Counter()

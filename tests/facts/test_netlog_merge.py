@@ -11,7 +11,7 @@ from analyzer.facts.netlog_merge import merge
 from analyzer.intake import open_inputs, read_har, read_netlog
 from analyzer.model import Capture
 from analyzer.pipeline import Options, analyze
-from tests.intake.netlogs import URL, Log, answer, begin, fail, finish
+from tests.intake.netlogs import BEGIN, URL, Log, answer, begin, fail, finish
 from tests.intake.samples import as_bytes, entry, har
 
 
@@ -139,3 +139,23 @@ def test_the_second_row_stays_when_the_har_does_not_list_the_stream(tmp_path: Pa
     )
     report = analyze(both(tmp_path, reset(), plain), Options())
     assert [stream.exchange.capture_kind for stream in report.streams] == ["netlog"]
+
+
+def test_errands_of_the_browser_that_fail_at_that_moment_are_no_evidence(tmp_path: Path) -> None:
+    log = answer(begin(Log()), h2=False)
+    url = "https://updates.browser.example/check"
+    log.add(1500, "URL_REQUEST-9", "REQUEST_ALIVE", BEGIN, url=url)
+    log.add(
+        1500,
+        "URL_REQUEST-9",
+        "URL_REQUEST_START_JOB",
+        BEGIN,
+        url=url,
+        method="GET",
+        initiator="not an origin",
+    )
+    fail(log, 1505, -105, name="URL_REQUEST-9")
+    (tmp_path / "netlog.json").write_text(fail(log, 1550, -101).text())
+    (stream,) = analyze([tmp_path / "netlog.json"]).streams
+    assert stream.exchange.hosts_failing_same_moment == 0
+    assert stream.verdict.cause == "connection-reset"

@@ -65,6 +65,12 @@ def test_a_page_that_aborts_is_the_client_although_the_log_has_no_number(tmp_pat
     assert row.duration_ms == 700.0
 
 
+def test_letting_go_of_an_answer_that_was_read_to_its_end_is_no_abort(tmp_path: Path) -> None:
+    log = answer(begin(Log())).add(1600, "URL_REQUEST-1", "HTTP_TRANSACTION_READ_BODY", END)
+    log.add(1601, "URL_REQUEST-1", "CANCELLED").add(1601, "URL_REQUEST-1", "REQUEST_ALIVE", END)
+    assert one(tmp_path, log).exchange.net_error is None
+
+
 def test_a_loader_that_lets_go_while_headers_arrive_has_refused_them(tmp_path: Path) -> None:
     log = answer(begin(Log()), reads=())
     log.add(1210, "URL_REQUEST-1", "URL_REQUEST_DELEGATE_RESPONSE_STARTED", BEGIN)

@@ -29,6 +29,7 @@ _BODY_TYPES: Final = (
     "eventstream",
     "octet-stream",
 )
+_MOST_JOBS: Final = 64
 _MOST_BODY: Final = 32 * 1024 * 1024  # per exchange, in logs that hold the bytes
 _MOST_BODIES: Final = 512 * 1024 * 1024
 _NETWORK: Final = re.compile(
@@ -180,7 +181,8 @@ class Collector(Connections):
             hop.frames = hop.frames or []
             return
         if error in (None, "net::ERR_ABORTED"):
-            hop.cancelled = hop.cancelled or Told(at, index)
+            if not hop.at_end:  # letting go of what has been read to its end is no abort
+                hop.cancelled = hop.cancelled or Told(at, index)
         elif hop.error is None:
             hop.error = Told(at, index, error)
 
@@ -228,9 +230,11 @@ class Collector(Connections):
         self._hop(event, at, index).cache_read = True
 
     def _read_body(self, event: Event, at: float, index: int) -> None:
+        hop = self._hop(event, at, index)
+        hop.at_end = False
         if event.phase == self.names.end:
             error = self.names.net_error(params(event).get("net_error"))
-            hop = self._hop(event, at, index)
+            hop.at_end = error is None  # unless the bytes that were read are told next
             if error is not None and hop.error is None:
                 hop.error = Told(at, index, error)
 
@@ -246,6 +250,7 @@ class Collector(Connections):
         if not count:
             return
         hop = self._hop(event, at, index)
+        hop.at_end = False
         hop.reads.append(at)
         hop.sizes.append(count)
         hop.body_bytes += count
@@ -312,7 +317,7 @@ class Collector(Connections):
     def linked(self, event: Event, target: int, at: float, index: int) -> None:
         """A request found its way to a job or a session."""
         hop = self._open.get(event.source.id)
-        if hop is not None and target not in hop.jobs:
+        if hop is not None and target not in hop.jobs and len(hop.jobs) < _MOST_JOBS:
             hop.jobs.append(target)
 
 

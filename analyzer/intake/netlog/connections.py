@@ -42,6 +42,7 @@ class Connections:
         self.sockets: dict[int, Socket] = {}
         self.nodes: dict[int, Node] = {}
         self.opened: dict[int, tuple[int, int]] = {}  # job or request -> the session and stream it opened
+        self.carriers: dict[int, int] = {}  # job -> the socket that it used
         self._jobs_of_cert: dict[int, list[int]] = {}
         self._newest: int | None = None  # the new pool's controller that has just begun
         self._handed: int | None = None  # the socket that the new pool has just handed out
@@ -236,7 +237,8 @@ class Connections:
         if event.phase == self.names.begin:
             user = _dependency(params(event))
             if user is not None:
-                self.socket(event.source.id).users.append(user)
+                self.socket(event.source.id)
+                self.carriers[user] = event.source.id
 
     def _socket_error(self, event: Event, at: float, index: int) -> None:
         if event.source.type in self._udp:

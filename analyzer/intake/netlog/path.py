@@ -41,11 +41,11 @@ def follow(hop: Hop, log: Connections) -> Path:
     """Everything between one request and its connection."""
     way = Path()
     reached, sessions = _reach(hop, log, way)
-    used = [socket for socket in way.sockets if not reached.isdisjoint(socket.users)]
+    used = [log.sockets[log.carriers[job]] for job in hop.jobs if job in log.carriers]
     _session(hop, log, way, sessions, reached)
     if way.session is not None and not way.session.quic:
         way.socket = log.sockets.get(way.session.socket) if way.session.socket is not None else None
-    elif way.session is None and way.sockets:
+    elif way.session is None and (used or way.sockets):
         way.socket = used[-1] if used else way.sockets[-1]
     if way.socket is not None:
         way.remote = way.socket.remote

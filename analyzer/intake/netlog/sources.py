@@ -48,6 +48,7 @@ class Hop:
     in_response: bool = False
     refused: Told | None = None
     cache_read: bool = False
+    at_end: bool = False
     reads: array[float] = field(default_factory=lambda: array("d"))
     sizes: array[int] = field(default_factory=lambda: array("Q"))
     body_bytes: int = 0
@@ -101,7 +102,6 @@ class Socket:
     tcp: tuple[float, float] | None = None
     tls: tuple[float, float] | None = None
     opening: float | None = None
-    users: list[int] = field(default_factory=list)
     error: Told | None = None
     tunnel: Told | None = None
     known_root: Told | None = None
