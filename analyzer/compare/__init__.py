@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from analyzer.compare.captures import compare
+from analyzer.compare.captures import compare, compare_reports
 
-__all__ = ["compare"]
+__all__ = ["compare", "compare_reports"]

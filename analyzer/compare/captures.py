@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from analyzer.causes import CAUSES, SEVERITIES, Confidence
 from analyzer.columns import Exchange
 from analyzer.compare.differences import differences
@@ -19,12 +21,15 @@ from analyzer.report.compare import Call, Comparison, Difference, Outcome, Side,
 from analyzer.report.numbers import plural
 
 if TYPE_CHECKING:
+    from analyzer.model import Report
     from analyzer.options import Options
     from analyzer.redact import Redactor
 
 _RESOURCE: Final = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,40}|\d+|(?=[\w-]*\d)[0-9a-fA-F]{8,}|(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}"
 )
+
+_PLACEHOLDER: Final = re.compile(r"⟨[^⟨⟩]{0,200}⟩")
 
 
 @dataclass(slots=True)
@@ -48,8 +53,21 @@ def compare(
     from analyzer.redact import Redactor
 
     options = replace(options or Options(), drawings=False, details=False, everything=True)
-    redactor = Redactor(enabled=options.redact)
-    earlier, later = _read(before, options), _read(after, options)
+    return _compare(_read(before, options), _read(after, options), Redactor(enabled=options.redact))
+
+
+def compare_reports(before: Report, after: Report) -> Comparison:
+    """Compare two redacted reports, for when their captures are gone.
+
+    What was replaced in a report is not compared: placeholders are numbered within one report, so
+    that equal ones mean nothing across two. Extensions and browsers are known from streams only.
+    """
+    from analyzer.redact import Redactor
+
+    return _compare(_known(before), _known(after), Redactor())
+
+
+def _compare(earlier: _Capture, later: _Capture, redactor: Redactor) -> Comparison:
     pairs, only_before, only_after = _match(earlier.rows, later.rows)
     calls = [_call(key, ones, others, redactor) for key, ones, others in pairs]
     calls.sort(key=_weight)
@@ -85,6 +103,26 @@ def _read(paths: Sequence[str | Path], options: Options) -> _Capture:
         browsers={f"{row.browser} {row.browser_version or ''}".strip() for row in every if row.browser},
         warnings=[f"{info.path}: {info.error}" for info in report.captures if info.error],
     )
+
+
+def _known(report: Report) -> _Capture:
+    rows = [Row(_without_placeholders(stream.exchange), stream.verdict) for stream in report.streams]
+    every = [row.exchange for row in rows]
+    return _Capture(
+        rows=rows,
+        paths=[info.path for info in report.captures],
+        extensions={row.initiator_extension for row in every if row.initiator_extension},
+        browsers={f"{row.browser} {row.browser_version or ''}".strip() for row in every if row.browser},
+        warnings=[f"{info.path}: {info.error}" for info in report.captures if info.error],
+    )
+
+
+def _without_placeholders(row: Exchange) -> Exchange:
+    values = {name: str(getattr(row, name)) for name in row.__struct_fields__}
+    masked: dict[str, str | None] = {name: None for name, value in values.items() if "⟨" in value}
+    # In a path a placeholder stands for one part of it, as `*` does; elsewhere nothing is known.
+    masked |= {name: _PLACEHOLDER.sub("*", values[name]) for name in ("path", "url") if name in masked}
+    return msgspec.structs.replace(row, **masked)
 
 
 # ---------------------------------------------------------------------------------- matching
