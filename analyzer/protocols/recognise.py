@@ -8,6 +8,7 @@ one host, and gateways serve one schema on every host.
 from __future__ import annotations
 
 import fnmatch
+from functools import cache, lru_cache
 from typing import Final
 
 from analyzer.decode.api import NOT_JSON, parse_json
@@ -90,25 +91,67 @@ def recognise(inp: StreamInput, source: Source) -> Profile | None:
     """The profile that fits best, a vendor's where one is recognised; None without a framing."""
     if source.framing is None:
         return None
-    opening = Views([event for event in source.events[:_LOOK_AT] if event.data or event.type != "message"])
-    best: tuple[int, Profile] | None = None
-    for profile in by_framing().get(source.framing, []):
-        score = _score(profile, inp, opening)
-        if score and (best is None or score > best[0]):
-            best = (score, profile)
+    opening = tuple(
+        (event.type, event.data)
+        for event in source.events[:_LOOK_AT]
+        if event.data or event.type != "message"
+    )
+    received, sent = _telling_headers()
+    # A page that reconnects or polls asks the same thing thousands of times.
+    short = sum(len(data or b"") for _, data in opening) <= 4096
+    best = (_best if short else _best.__wrapped__)(
+        source.framing,
+        inp.host,
+        inp.path,
+        tuple((name, inp.response_headers[name]) for name in received if name in inp.response_headers),
+        tuple((name, inp.request_headers[name]) for name in sent if name in inp.request_headers),
+        opening,
+    )
     if best is None:
         fallback = FALLBACK.get(source.framing)
         return profiles().get(fallback) if fallback else None
-    return vendor_of(best[1], inp, source) or best[1]
+    return vendor_of(best, inp, source) or best
+
+
+_Pairs = tuple[tuple[str, str], ...]
+
+
+@cache
+def _telling_headers() -> tuple[list[str], list[str]]:
+    """The names of the response and the request headers that any profile asks about."""
+    known = profiles().values()
+    received = {name for profile in known for name in profile.response_headers}
+    return sorted(received), sorted({name for profile in known for name in profile.request_headers})
+
+
+@lru_cache(maxsize=64)
+def _best(
+    framing: str,
+    host: str,
+    path: str,
+    received: _Pairs,
+    sent: _Pairs,
+    opening: tuple[tuple[str, bytes | None], ...],
+) -> Profile | None:
+    """The protocol that fits best; the first of those that fit equally well."""
+    inp = StreamInput(
+        url="", host=host, path=path, response_headers=dict(received), request_headers=dict(sent)
+    )
+    views = Views([Event(index, kind, data) for index, (kind, data) in enumerate(opening)])
+    best: tuple[int, Profile] | None = None
+    for profile in by_framing().get(framing, []):
+        score = _score(profile, inp, views)
+        if score and (best is None or score > best[0]):
+            best = (score, profile)
+    return None if best is None else best[1]
 
 
 def _score(profile: Profile, inp: StreamInput, opening: Views) -> int:
     """How well a profile fits; 0: not at all."""
     score = 0
-    headed = _headers(profile.response_headers, inp.response_headers) or _headers(
+    if _headers(profile.response_headers, inp.response_headers) or _headers(
         profile.request_headers, inp.request_headers
-    )
-    if headed:
+    ):
         score += _HEADER
     places = range(len(opening))
     if profile.first is not None and any(_shaped(profile, opening, place) for place in places):
@@ -163,6 +206,8 @@ def vendor_of(dialect: Profile, inp: StreamInput, source: Source) -> Profile | N
 
 
 def _headers(wanted: dict[str, str], got: dict[str, str]) -> bool:
+    if not wanted or not got:
+        return False
     return any(
         name in got and fnmatch.fnmatchcase(got[name].lower(), value) for name, value in wanted.items()
     )
