@@ -39,7 +39,7 @@ ALLOWED = {
     "compare": BASE | {"pipeline", "redact", "report"},
     "events": BASE | {"pipeline", "decode", "protocols", "facts", "redact", "report"},
     "store": BASE,
-    "web": BASE | {"pipeline", "engine", "report", "store"},
+    "web": BASE | {"compare", "pipeline", "engine", "report", "store"},
     "cli": BASE
     | {"command"}
     | {

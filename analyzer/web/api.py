@@ -293,6 +293,33 @@ async def delete_report(request: Request, id: Id) -> Response:
     return Response(status_code=204)
 
 
+ReportId = Annotated[str, Query(description="A report's id.", max_length=200)]
+
+
+@router.get(
+    "/api/v1/comparisons",
+    responses={
+        200: {
+            "description": "The comparison.",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/markdown": {"schema": {"type": "string"}},
+            },
+        },
+        **openapi(*_ALWAYS, "not-found", "not-acceptable", "not-comparable", "invalid-parameter"),
+    },
+)
+async def compare_reports(request: Request, before: ReportId, after: ReportId) -> Response:
+    """Whether a change helped: two reports of the same thing, from before and after it."""
+    service = service_of(request)
+    chosen = best(request.headers.get("accept"), ("application/json", "text/markdown"))
+    if chosen is None:
+        raise Problem("not-acceptable", "a comparison is application/json or text/markdown")
+    kind, media_type = FORMATS[chosen]
+    documents = await service.compare(before, after)
+    return Response(documents[kind], media_type=media_type, headers={"Vary": "Accept"})
+
+
 @router.get("/healthz", responses={200: {"content": {"application/json": {}}}, **openapi("internal-error")})
 async def healthz(request: Request) -> Response:
     """Whether the service can work. Asks for no token and tells nothing else."""

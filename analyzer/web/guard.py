@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     Refuse = Callable[[Problem, Scope, Receive, Send], Awaitable[None]]
 
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-UPLOADS: Final = frozenset(("/upload", "/api/v1/reports"))
+# What makes a worker work.
+COSTLY: Final = frozenset(
+    (("POST", "/upload"), ("POST", "/api/v1/reports"), ("GET", "/compare"), ("GET", "/api/v1/comparisons"))
+)
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -132,7 +135,7 @@ class Guard:
         self._check_host(headers)
         client = client_of(scope)
         wait = self._requests.take(client)
-        if not wait and scope["method"] == "POST" and path in UPLOADS:
+        if not wait and (scope["method"], path) in COSTLY:
             wait = self._uploads.take(client)
         if wait:
             self._metrics.count("requests_limited")

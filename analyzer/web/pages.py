@@ -27,7 +27,16 @@ DOWNLOADS: Final = {
     "json": ("json", "application/json"),
     "md": ("markdown", "text/markdown; charset=utf-8"),
 }
-_STATIC: Final = ("service.css", "upload.js", "progress.js", "history.js", "mine.js", "bar.js", "icon.svg")
+_STATIC: Final = (
+    "service.css",
+    "upload.js",
+    "progress.js",
+    "history.js",
+    "mine.js",
+    "bar.js",
+    "compare.js",
+    "icon.svg",
+)
 _REPORT: Final = {"report.css": 0, "report.js": 1}
 
 Id = Annotated[str, Path(max_length=200)]
@@ -107,7 +116,6 @@ async def report(request: Request, id: Id) -> Response:
             headline=result.headline if result else "",
             fragment=Markup(fragment),  # noqa: S704  made by our own templates from a redacted report
             exact_expiry=job.expires_at.strftime("%Y-%m-%d %H:%M UTC"),
-            comparable=comparable(),
             **common,
         )
     if job.state == "failed":
@@ -147,12 +155,20 @@ def problem_page(problem: Problem) -> Response:
     return response
 
 
-@cache
-def comparable() -> bool:
-    """Whether this installation can compare two reports."""
-    from importlib.util import find_spec
-
-    return find_spec("analyzer.compare") is not None
+@router.get("/compare")
+async def compare(request: Request, before: str = "", after: str = "") -> Response:
+    """Two reports beside each other, or the form that asks which."""
+    ids = [given.strip()[:1000].split("#")[0].rstrip("/").rpartition("/")[2] for given in (before, after)]
+    values: dict[str, Any] = {"before": ids[0], "after": ids[1], "fragment": None, "problem": None}
+    if not all(ids):
+        return _page("compare", **values)
+    try:
+        found = await service_of(request).compare(*ids)
+    except Problem as problem:
+        values["problem"] = f"{problem.kind.title}: {problem.detail}."
+        return _page("compare", problem.status, **values)
+    values["fragment"] = Markup(found["fragment"].decode())  # noqa: S704  made by our own templates
+    return _page("compare", **values)
 
 
 def _keep_choices(most: float) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ KINDS: Final = {
         Kind("unreadable-capture", 422, "The capture cannot be read"),
         Kind("capture-too-demanding", 422, "The capture needs more than one analysis may use"),
         Kind("analysis-failed", 422, "The analysis could not be finished"),
+        Kind("not-comparable", 409, "The two reports cannot be compared"),
         Kind("too-many-requests", 429, "Too many requests"),
         Kind("internal-error", 500, "Something is wrong with this service"),
         Kind("service-busy", 503, "The service is busy"),

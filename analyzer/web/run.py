@@ -7,6 +7,7 @@ import contextlib
 import logging
 import shutil
 import signal
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ from analyzer.web.progress import Hub, Snapshot
 from analyzer.web.spool import Spool, size_of
 
 DOCUMENTS: Final = ("fragment", "html", "json", "markdown", "report")
+COMPARISON: Final = ("fragment", "json", "markdown")
+_COMPARE_SECONDS: Final = 60.0
 _EXPIRE_EVERY: Final = 30.0
 _LOOK_AGAIN: Final = 5.0
 _log = logging.getLogger("hangup.serve")
@@ -41,6 +44,7 @@ class Supervisor:
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._running: dict[str, asyncio.Task[Any]] = {}
+        self._comparing = asyncio.Semaphore(settings.workers)
         self._spare: asyncio.Task[Worker] | None = None
 
     async def start(self) -> None:
@@ -190,30 +194,58 @@ class Supervisor:
         self._metrics.observe(asyncio.get_running_loop().time() - started)
 
     async def _analyse(self, job: Job) -> dict[str, Any]:
-        folder = self._spool.folder(job.id)
-        await asyncio.to_thread(_fresh, folder / "out")
-        worker = await self._take()
         task = {
-            "folder": str(folder.resolve()),
             "names": [file["name"] for file in job.files],
             "rules": [str(path.resolve()) for path in self._settings.rules],
         }
-        messages = worker.run(task)
+
+        def tell(stage: str, done: int, total: int | None) -> None:
+            self._hub.tell(job.id, Snapshot("running", stage, done, total))
+
+        return await self._run(task, self._spool.folder(job.id), tell)
+
+    async def _run(
+        self, task: dict[str, Any], folder: Path, tell: Callable[[str, int, int | None], None]
+    ) -> dict[str, Any]:
+        """Have a worker do a task in a folder; its outcome. Raises WorkerDied, OverMemory."""
+        await asyncio.to_thread(_fresh, folder / "out")
+        worker = await self._take()
+        messages = worker.run({"folder": str(folder.resolve()), **task})
         try:
             async for message in messages:
                 if "outcome" in message:
                     outcome: dict[str, Any] = message["outcome"]
                     return outcome
-                self._hub.tell(
-                    job.id, Snapshot("running", message["stage"], message["done"], message["total"])
-                )
+                tell(message["stage"], message["done"], message["total"])
         finally:
             await messages.aclose()  # type: ignore[attr-defined]
         raise WorkerDied(0)
 
+    async def compare(self, id: str, before: bytes, after: bytes) -> dict[str, bytes] | None:
+        """Documents about two stored reports: fragment, json, markdown. None if it takes too much.
+
+        id: a new name for the folder in which it happens.
+        """
+        async with self._comparing:
+            folder = self._spool.draft(id)
+            try:
+                await asyncio.to_thread((folder / "in" / "before").write_bytes, before)
+                await asyncio.to_thread((folder / "in" / "after").write_bytes, after)
+                async with asyncio.timeout(min(_COMPARE_SECONDS, self._settings.worker_seconds)):
+                    outcome = await self._run({"compare": True}, folder, lambda stage, done, total: None)
+                if "done" not in outcome:
+                    _log.error("a comparison failed: %s", outcome.get("detail") or outcome.get("failed"))
+                    return None
+                return await asyncio.to_thread(_read_all, folder / "out", COMPARISON)
+            except (TimeoutError, WorkerDied, OverMemory) as error:
+                _log.error("a comparison failed: %s", type(error).__name__)
+                return None
+            finally:
+                await asyncio.shield(asyncio.to_thread(self._spool.remove, id))
+
     async def _keep(self, job: Job, about: dict[str, Any]) -> None:
         out = self._spool.folder(job.id) / "out"
-        documents = await asyncio.to_thread(lambda: {kind: (out / kind).read_bytes() for kind in DOCUMENTS})
+        documents = await asyncio.to_thread(_read_all, out, DOCUMENTS)
         result = Result(
             key=job.result, content=job.content, ruleset=job.ruleset, headline=about["headline"],
             severity=about["severity"], streams=about["streams"], failed=about["failed"],
@@ -277,6 +309,10 @@ class Supervisor:
         if worker is not None and worker.alive:
             return worker
         return await Worker.start(self._settings)
+
+
+def _read_all(folder: Path, kinds: Sequence[str]) -> dict[str, bytes]:
+    return {kind: (folder / kind).read_bytes() for kind in kinds}
 
 
 def _fresh(folder: Path) -> None:

@@ -160,6 +160,22 @@ class Service:
             return Snapshot("queued", ahead=await asyncio.to_thread(self.jobs.position, job))
         return self.hub.latest(job.id) or Snapshot("running", "starting")
 
+    async def compare(self, before: str, after: str) -> dict[str, bytes]:
+        """Documents about two finished reports: fragment, json, markdown. Raises Problem."""
+        jobs = [await self.find(id) for id in (before, after)]
+        for job in jobs:
+            if job.state == "failed":
+                raise Problem("not-comparable", "one of them has no report: its capture could not be read")
+            if job.state != "done":
+                raise Problem(
+                    "not-comparable", "one of them is not finished yet", help="try again in a moment"
+                )
+        stored = [await self.document(job, "report") for job in jobs]
+        found = await self.supervisor.compare(new_id(), *stored)
+        if found is None:
+            raise Problem("not-comparable", "comparing these two takes more than it may")
+        return found
+
     def listen(self, id: str) -> AsyncIterator[Snapshot | None]:
         """What happens to a report, from now on; None in every silence of `heartbeat_seconds`."""
 

@@ -91,6 +91,33 @@ def analyse(task: dict[str, Any], tell: Callable[[str, int, int | None], None]) 
     }
 
 
+def compare(task: dict[str, Any]) -> dict[str, Any]:
+    """Compare the stored reports `in/before` and `in/after`; documents as `analyse` writes them.
+
+    task: {folder, compare}. Raises MemoryError.
+    """
+    import msgspec
+
+    from analyzer.compare import compare_reports
+    from analyzer.model import Report
+    from analyzer.report.compare import compare_json, compare_markdown
+    from analyzer.web.comparison import render_comparison
+
+    folder = Path(task["folder"])
+    before, after = (
+        msgspec.json.decode((folder / "in" / name).read_bytes(), type=Report) for name in ("before", "after")
+    )
+    found = compare_reports(before, after)
+    documents = {
+        "fragment": render_comparison(found),
+        "json": compare_json(found, version=version()),
+        "markdown": compare_markdown(found),
+    }
+    for kind, text in documents.items():
+        (folder / "out" / kind).write_text(text, encoding="utf-8")
+    return {}
+
+
 def version() -> str:
     """This program's own version."""
     from importlib import metadata
@@ -105,7 +132,7 @@ def _outcome(task: dict[str, Any], tell: Callable[[str, int, int | None], None])
     from analyzer.errors import CaptureError, RuleError
 
     try:
-        return {"done": analyse(task, tell)}
+        return {"done": compare(task) if "compare" in task else analyse(task, tell)}
     except MemoryError:
         return {"failed": "memory"}
     except CaptureError as error:

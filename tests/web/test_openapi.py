@@ -16,6 +16,7 @@ OPERATIONS = {
     ("delete", "/api/v1/reports/{id}"),
     ("get", "/api/v1/reports/{id}/status"),
     ("get", "/api/v1/reports/{id}/events"),
+    ("get", "/api/v1/comparisons"),
     ("get", "/healthz"),
     ("get", "/metrics"),
 }
