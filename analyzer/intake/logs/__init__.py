@@ -8,4 +8,14 @@ from analyzer.intake.logs.lines import Source
 from analyzer.intake.logs.read import LogResult, read_log
 from analyzer.intake.logs.schema import Format
 
-__all__ = ["Detection", "Format", "LogResult", "Source", "detect", "formats", "align_clocks", "join_workers", "read_log"]
+__all__ = [
+    "Detection",
+    "Format",
+    "LogResult",
+    "Source",
+    "align_clocks",
+    "detect",
+    "formats",
+    "join_workers",
+    "read_log",
+]

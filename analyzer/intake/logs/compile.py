@@ -9,22 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.envelopes import Envelope, env_clock, payload_sql, prefix_of
-from analyzer.intake.logs.schema import EPOCHS, GROUP, UNITS, Clock, Column, Ending, Format
+from analyzer.intake.logs.schema import GROUP, Clock, Column, Ending, Format
 from analyzer.intake.logs.streams import literal, why_sql
-
-_LIST_SPLIT: Final = "', | : '"
-_VERSIONS: Final = {
-    "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/2": "2", "HTTP/3.0": "3", "HTTP/3": "3",
-    "1.0": "1.0", "1.1": "1.1", "2.0": "2", "2": "2", "3.0": "3", "3": "3", "h2": "2", "h2c": "2", "h3": "3",
-    "http1.0": "1.0", "http1.1": "1.1", "http2": "2", "http/1.1": "1.1", "http/2": "2", "http/3": "3",
-    "HTTP1.0": "1.0", "HTTP1.1": "1.1", "HTTP2": "2", "HTTP3": "3", "2.0.0.0": "2", "1.1.0.0": "1.1",
-}  # fmt: skip
-# Derived from other columns in the layer after the one that reads them.
-_URL_PARTS: Final = ("path",)
+from analyzer.intake.logs.values import clock_sql, column_sql, raw_sql, value_sql, version_sql
 
 
 @dataclass(slots=True)
@@ -87,7 +78,10 @@ class Compiled:
     def _logged_missing(self) -> dict[str, str]:
         """For conditions `{is: missing}`: SQL that the column was logged, as missing."""
         wanted = {
-            key for e in (*self.fmt.endings, *self.fmt.streams) for key, v in e.when.items() if v == {"is": "missing"}
+            key
+            for e in (*self.fmt.endings, *self.fmt.streams)
+            for key, v in e.when.items()
+            if v == {"is": "missing"}
         }
         found = {}
         for name in wanted & set(self.fmt.columns):
@@ -130,9 +124,17 @@ class Compiled:
             duration = f"coalesce({duration}, CASE WHEN {counted} >= 0 THEN {counted} END)"
             added["duration_ms"] = duration
         span = f"to_microseconds(CAST(round({duration} * 1000) AS BIGINT))"
-        added["started_at"] = marks.get("start") or (f"{marks['end']} - {span}" if "end" in marks else "NULL::TIMESTAMP")
-        added["ended_at"] = marks.get("end") or (f"{marks['start']} + {span}" if "start" in marks else "NULL::TIMESTAMP")
-        if "receive_ms" not in known and "ttfb_ms" in known and ("duration_ms" in known or "duration_ms" in added):
+        added["started_at"] = marks.get("start") or (
+            f"{marks['end']} - {span}" if "end" in marks else "NULL::TIMESTAMP"
+        )
+        added["ended_at"] = marks.get("end") or (
+            f"{marks['start']} + {span}" if "start" in marks else "NULL::TIMESTAMP"
+        )
+        if (
+            "receive_ms" not in known
+            and "ttfb_ms" in known
+            and ("duration_ms" in known or "duration_ms" in added)
+        ):
             added["receive_ms"] = f"CASE WHEN {duration} >= ttfb_ms THEN round({duration} - ttfb_ms, 3) END"
         replaced = [name for name in added if name in known]
         exclude = f" EXCLUDE ({', '.join(replaced)})" if replaced else ""
@@ -142,7 +144,9 @@ class Compiled:
     def _condition(self, key: str, value: Any, names: Mapping[str, str], known: set[str]) -> str:
         if isinstance(value, str):
             text = f"CAST({key} AS VARCHAR)" if key in known else names.get(key, "NULL")
-            if value == "^$" and key not in known:  # logged, and empty; a key that is absent is something else
+            if (
+                value == "^$" and key not in known
+            ):  # logged, and empty; a key that is absent is something else
                 return f"coalesce({text} = '', false)"
             return f"regexp_matches(coalesce({text}, ''), {literal(value)})"
         column = key if key in known else names.get(key, "NULL")
@@ -152,14 +156,16 @@ class Compiled:
             return f"absent_{key}" if key in self.fmt.columns else "false"
         if isinstance(value, dict):
             signs = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<", "not": "<>"}
-            return " AND ".join(f"coalesce({column} {signs[op]} {_value(v)}, false)" for op, v in value.items())
+            return " AND ".join(
+                f"coalesce({column} {signs[op]} {value_sql(v)}, false)" for op, v in value.items()
+            )
         items = value if isinstance(value, list) else [value]
-        return f"coalesce({column} IN ({', '.join(_value(v) for v in items)}), false)"
+        return f"coalesce({column} IN ({', '.join(value_sql(v) for v in items)}), false)"
 
     def _first(self, rules: Sequence[Ending], column: str, names: Mapping[str, str], known: set[str]) -> str:
         if not rules:
             return "NULL"
-        whens = [f"WHEN {self._all(r, names, known)} THEN {_value(r.then.get(column))}" for r in rules]
+        whens = [f"WHEN {self._all(r, names, known)} THEN {value_sql(r.then.get(column))}" for r in rules]
         return "CASE " + " ".join(whens) + " END"
 
     def _all(self, rule: Ending, names: Mapping[str, str], known: set[str]) -> str:
@@ -179,24 +185,14 @@ class Compiled:
         values = [e.then.get(name) for e in self.fmt.endings]
         sql = "NULL"
         if any(v is not None for v in values):
-            sql = f"([{', '.join(_value(v) for v in values)}])[ending]"
+            sql = f"([{', '.join(value_sql(v) for v in values)}])[ending]"
         sql_type = table_columns()[name].sql
         parts = [f"CAST({sql} AS {sql_type})"]
         if known:
             parts.append(f"CAST({name} AS {sql_type})")
         if name in self.fmt.constants:
-            parts.append(_value(self.fmt.constants[name]))
+            parts.append(value_sql(self.fmt.constants[name]))
         return f"coalesce({', '.join(parts)})"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    return literal(str(value))
 
 
 def compile_format(
@@ -216,11 +212,11 @@ def compile_format(
         compiled = _w3c(fmt, tuple(envelopes), line, header or "")
     request = fmt.columns.get("request")
     if request is not None:
-        raw = _raw(request, compiled.groups)
+        raw = raw_sql(request, compiled.groups)
         parsed = f"regexp_extract({raw}, '^(\\S+) (.*?)(?: (HTTP/[\\d.]+))?$', ['m', 'u', 'v'])"
         compiled.base["method"] = f"nullif(regexp_extract({raw}, '^([A-Z][A-Z-]*) ', 1), '')"
         compiled.base["url"] = f"nullif({parsed}.u, '')"
-        compiled.base["http_version"] = _version_sql(f"{parsed}.v")
+        compiled.base["http_version"] = version_sql(f"{parsed}.v")
     for name, column in fmt.columns.items():
         if name != "request":
             sql = column_sql(name, column, compiled.groups)
@@ -228,9 +224,9 @@ def compile_format(
     if "method" in fmt.columns:
         compiled.base["method"] = f"upper({compiled.base['method']})"
     for clock in fmt.clocks:
-        sql = _clock_sql(clock, compiled.groups)
-        if sql is not None:
-            compiled.clocks.append((clock, sql))
+        instant = clock_sql(clock, compiled.groups)
+        if instant is not None:
+            compiled.clocks.append((clock, instant))
     if not compiled.clocks and (env := env_clock(envelopes)) is not None:
         compiled.clocks.append((Clock("envelope", "iso", "end", 1.0), env))
     return compiled
@@ -259,7 +255,8 @@ def _text(fmt: Format, envelopes: tuple[Envelope, ...], line: str, seen: str | N
         whole = []
         for test, extract, names in zip(tests, reads, order, strict=True):
             fields = ", ".join(
-                f"p{i} := r.p{names.index(n) + 1}" if n in names else f"p{i} := ''" for i, n in enumerate(every, 1)
+                f"p{i} := r.p{names.index(n) + 1}" if n in names else f"p{i} := ''"
+                for i, n in enumerate(every, 1)
             )
             whole.append(f"WHEN {test} THEN list_transform([{extract}], lambda r: struct_pack({fields}))[1]")
         read = "CASE " + " ".join(whole) + " END"
@@ -358,104 +355,3 @@ def _w3c(fmt: Format, envelopes: tuple[Envelope, ...], line: str, header: str) -
                 groups.setdefault(name, "NULL::VARCHAR")
     matches = f"(NOT starts_with({line}, '#') AND len({read}) = {max(len(fields), 1)})" if fields else "false"
     return Compiled(fmt, envelopes, matches, f"starts_with({line}, '#')", read, groups)
-
-
-def _raw(column: Column, groups: Mapping[str, str]) -> str:
-    parts = []
-    for name in column.source:
-        sql = groups.get(name)
-        if sql is None or sql == "NULL::VARCHAR":
-            continue
-        for word in column.missing:
-            sql = f"nullif({sql}, {literal(word)})"
-        parts.append(sql)
-    if not parts:
-        return "NULL::VARCHAR"
-    if column.add:
-        return " + ".join(f"coalesce(TRY_CAST({p} AS DOUBLE), 0)" for p in parts)
-    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
-
-
-def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
-    """SQL of one column. Times become ms; a negative time, which several products use for "never", is NULL."""
-    raw = _raw(column, groups)
-    if column.part is not None:
-        raw = f"nullif(regexp_extract({raw}, {literal(column.part)}, 1), '')"
-    if column.list is not None:
-        raw = _list_item(column.list, raw, column.missing)
-        if column.list == "count":
-            return f"CAST({raw} AS BIGINT)"
-    if column.words is not None:
-        whens = " ".join(f"WHEN {literal(word)} THEN {_value(ours)}" for word, ours in column.words.items())
-        return f"CASE {raw} {whens} END"
-    if column.lower:
-        raw = f"lower({raw})"
-    if column.kind == "int":
-        return f"TRY_CAST({raw} AS BIGINT)"
-    if column.kind == "float":
-        number = f"TRY_CAST({raw} AS DOUBLE)"
-        if column.unit:
-            number = f"round({number} * {UNITS[column.unit]!r}, 6)"
-        return f"CASE WHEN {number} >= 0 THEN {number} END"
-    if column.kind == "bool":
-        return f"CASE WHEN lower({raw}) IN ('true', '1', 'yes', 'on') THEN true WHEN {raw} IS NOT NULL THEN false END"
-    if column.kind == "version":
-        return _version_sql(raw)
-    if column.kind == "media-type":
-        return f"nullif(lower(trim(split_part({raw}, ';', 1))), '')"
-    if name == "host":
-        return f"nullif(lower(regexp_extract({raw}, '^(\\[[^\\]]*\\]|[^:]*)', 1)), '')"
-    return raw
-
-
-def _list_item(which: str, raw: str, missing: Sequence[str]) -> str:
-    """nginx writes one item per upstream tried: `, ` between servers, ` : ` after an internal redirect."""
-    items = f"regexp_split_to_array({raw}, {_LIST_SPLIT})"
-    if which == "count":
-        return f"CASE WHEN {raw} IS NULL THEN NULL WHEN contains({raw}, ', ') OR contains({raw}, ' : ') THEN len({items}) ELSE 1 END"
-    if which == "sum":
-        return f"CASE WHEN contains({raw}, ',') OR contains({raw}, ' : ') THEN CAST(list_sum(list_transform({items}, lambda i: TRY_CAST(i AS DOUBLE))) AS VARCHAR) ELSE {raw} END"
-    end = "-1" if which == "last" else "1"
-    item = f"({items})[{end}]"
-    for word in missing:
-        item = f"nullif({item}, {literal(word)})"
-    return f"CASE WHEN contains({raw}, ',') OR contains({raw}, ' : ') THEN {item} ELSE {raw} END"
-
-
-def _version_sql(raw: str) -> str:
-    whens = " ".join(f"WHEN {literal(word)} THEN {literal(ours)}" for word, ours in _VERSIONS.items())
-    return f"CASE {raw} {whens} END"
-
-
-def _clock_sql(clock: Clock, groups: Mapping[str, str]) -> str | None:
-    if "|" in clock.field:
-        every = [_clock_sql(Clock(n, clock.format, clock.marks, clock.resolution_ms), groups) for n in clock.field.split("|")]
-        return f"coalesce({', '.join(sql for sql in every if sql is not None)})"
-    names = clock.field.split("+")
-    if any(groups.get(n, "NULL::VARCHAR") == "NULL::VARCHAR" for n in names):
-        return None
-    raw = groups[names[0]] if len(names) == 1 else " || ' ' || ".join(groups[n] for n in names)
-    return instant_sql(raw, clock.format)
-
-
-def instant_sql(raw: str, form: str) -> str:
-    """SQL of a UTC instant. form: `iso`, `epoch` (s, ms, us or ns by its size) or a strptime format.
-
-    A stamp without a zone is taken as UTC: the log does not say more.
-    """
-    if form == "auto":
-        clf = f"timezone('UTC', try_strptime({raw}, '%d/%b/%Y:%H:%M:%S %z'))"
-        return f"coalesce({instant_sql(raw, 'epoch')}, {clf})"
-    if form not in EPOCHS:
-        parsed = f"try_strptime({raw}, {literal(form)})"
-        return f"timezone('UTC', {parsed})" if "%z" in form else parsed
-    iso = f"timezone('UTC', TRY_CAST(regexp_replace({raw}, '([+-]\\d\\d)(\\d\\d)$', '\\1:\\2') AS TIMESTAMPTZ))"
-    if form == "iso":
-        return iso
-    number = f"TRY_CAST({raw} AS DECIMAL(28, 9))"
-    micros = (
-        f"CASE WHEN {number} > 1e17 THEN CAST({number} AS BIGINT) // 1000 WHEN {number} > 1e14"
-        f" THEN CAST({number} AS BIGINT) WHEN {number} > 1e11 THEN CAST({number} * 1000 AS BIGINT)"
-        f" ELSE CAST({number} * 1000000 AS BIGINT) END"
-    )
-    return f"CASE WHEN {number} IS NOT NULL THEN make_timestamp({micros}) ELSE {iso} END"

@@ -18,7 +18,8 @@ from typing import Any, Final
 from analyzer.columns import columns as table_columns
 from analyzer.errors import UsageError
 from analyzer.intake.logs.detect import formats
-from analyzer.intake.logs.schema import Clock, Column, Ending, Format, default_kind, read_format, shared_blocks
+from analyzer.intake.logs.load import read_format, shared_blocks
+from analyzer.intake.logs.schema import Clock, Column, Ending, Format, default_kind
 
 _NGINX: Final = re.compile(r"\$\{?([a-z_][a-z0-9_]*)\}?")
 _APACHE: Final = re.compile(r"%(?:!?[\d,]*)[<>]?((?:\{[^}]*\})?(?:\^?[A-Za-z]{1,2}|%))")
@@ -71,7 +72,9 @@ def compile_user_format(text: str) -> Format:
         near = difflib.get_close_matches(text, list(formats()), n=1)
         raise UsageError(
             "this is no log format that is known",
-            expected=f'nearest is "{near[0]}"' if near else "an id of `hangup formats list`, a YAML file, or a format string",
+            expected=f'nearest is "{near[0]}"'
+            if near
+            else "an id of `hangup formats list`, a YAML file, or a format string",
             help="pass the string as it stands in nginx's log_format, Apache's LogFormat, HAProxy's log-format, "
             "Envoy's format or in GoAccess's notation",
         )
@@ -119,7 +122,13 @@ def _body(text: str, dialect: str) -> tuple[str, tuple[str, str]]:
 
 
 def _tokens(body: str, dialect: str) -> Iterator[_Token]:
-    pattern = {"nginx": _NGINX, "apache": _APACHE, "haproxy": _HAPROXY, "envoy": _ENVOY, "goaccess": _GOACCESS}[dialect]
+    pattern = {
+        "nginx": _NGINX,
+        "apache": _APACHE,
+        "haproxy": _HAPROXY,
+        "envoy": _ENVOY,
+        "goaccess": _GOACCESS,
+    }[dialect]
     at = 0
     for match in pattern.finditer(body):
         if match.start() > at:
@@ -169,7 +178,9 @@ def _text_format(tokens: list[_Token], dialect: str, dates: tuple[str, str]) -> 
         pattern += f'"?{wrapped}"?' if token.quoted else wrapped
     pattern += "$"
     if not groups:
-        raise UsageError("no variable of this format string is known", expected="at least a status and a request")
+        raise UsageError(
+            "no variable of this format string is known", expected="at least a status and a request"
+        )
     fmt = _assemble(dialect, groups, {"patterns": {"main": pattern}, "kind": "text"})
     if seen_date and {"d", "t"} <= set(groups):
         clock = Clock("time_d+time_t", f"{dates[0]} {dates[1]}", "end", 1000.0)
@@ -217,9 +228,13 @@ def _json_format(body: str, dialect: str) -> Format:
         if len(tokens) == 1 and tokens[0].text in known and tokens[0].text not in groups:
             groups[tokens[0].text] = key
     if len(groups) < 2:
-        raise UsageError("too few variables of this JSON format are known", expected="at least a status and a request")
+        raise UsageError(
+            "too few variables of this JSON format are known", expected="at least a status and a request"
+        )
     keys = sorted(groups.values())
-    anchors = [groups[n] for n in groups if known[n].get("column") in ("status", "request", "url", "duration_ms")] or keys
+    anchors = [
+        groups[n] for n in groups if known[n].get("column") in ("status", "request", "url", "duration_ms")
+    ] or keys
     return _assemble(dialect, groups, {"signature": {"all": anchors[:3]}, "kind": "json-lines"})
 
 
@@ -246,7 +261,9 @@ def _assemble(dialect: str, groups: Mapping[str, str], shape: Mapping[str, Any])
         columns.setdefault(target, column)
         for other, choice in (spec.get("also") or {}).items():
             unit = spec.get("unit") if choice != "count" else None
-            columns.setdefault(other, Column((group,), default_kind(other), unit, missing, choice, spec.get("part")))
+            columns.setdefault(
+                other, Column((group,), default_kind(other), unit, missing, choice, spec.get("part"))
+            )
     endings: list[Ending] = []
     named = table_columns()
     for block in vocabulary["endings"]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from analyzer.intake.logs.compile import Compiled, compile_format
 from analyzer.intake.logs.envelopes import Envelope, peel
-from analyzer.intake.logs.schema import Format, load_folder
+from analyzer.intake.logs.load import load_folder
+from analyzer.intake.logs.schema import Format
 
 SAMPLE_LINES: Final = 240
 ENOUGH: Final = 0.6
@@ -90,11 +91,12 @@ def detect_lines(
     ids = {f.id for _, f, _ in close}
     named = {f.id for _, f, _ in close if f.names and re.search(f.names, name)}
 
+    # CLF's loose head fits inside many envelopes too, so on a tie the envelope comes off
     def rank(candidate: tuple[int, Format, tuple[Envelope, ...]]) -> tuple[bool, bool, int, int]:
         hits, fmt, wrapping = candidate
         # of two formats with the same shape the one that claims more lines is right; on a tie, `after` says
         yields = any(n >= hits for n, rival, _ in close if rival.id in fmt.after)
-        return (fmt.id in named, not yields, fmt.weight, -len(wrapping))
+        return (fmt.id in named, not yields, fmt.weight, len(wrapping))
 
     hits, fmt, wrapping = max(close, key=rank)
     share = hits / len(counted)
@@ -105,7 +107,8 @@ def detect_lines(
     if fmt.id in named:
         why += "; the file name says so too"
     if rivals:
-        why += f"; {', '.join(rivals)} would fit too and says less"
+        fit = "would fit too and says less" if len(rivals) == 1 else "would fit too and say no more"
+        why += f"; {', '.join(rivals)} {fit}"
     found = Detection(fmt.id, why, share, wrapping, header if fmt.kind == "w3c" else None)
     if share < 1 and depth < 3:
         compiled = compile_format(fmt, wrapping, header=found.header, seen="\n".join(counted))
@@ -144,7 +147,9 @@ def _count(tried: Sequence[Format], envelopes: tuple[Envelope, ...], lines: Sequ
     cols = ", ".join(f"count(*) FILTER (WHERE {test})" for test in tests)
     con = _connection()
     try:
-        row = con.execute(f"SELECT {cols} FROM (SELECT unnest($lines) AS line)", {"lines": list(lines)}).fetchone()
+        row = con.execute(
+            f"SELECT {cols} FROM (SELECT unnest($lines) AS line)", {"lines": list(lines)}
+        ).fetchone()
     finally:
         con.close()
     return [int(n) for n in row]

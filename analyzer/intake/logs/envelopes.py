@@ -7,7 +7,7 @@ A record is JSON with the line inside one key. Envelopes nest: outermost first.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -51,7 +51,9 @@ ENVELOPES: Final = (
         stamp=rf"^(?:<\d{{1,3}}>)?({_ISO}) ",
     ),
     Envelope("tag", "a program's tag", prefix=r"[A-Za-z][\w.-]*\[\d+\]: "),
-    Envelope("compose", "docker compose", prefix=r"(?:\x1b\[[0-9;]*[A-Za-z])*[\w.-]+\s*\| (?:\x1b\[[0-9;]*m)*"),
+    Envelope(
+        "compose", "docker compose", prefix=r"(?:\x1b\[[0-9;]*[A-Za-z])*[\w.-]+\s*\| (?:\x1b\[[0-9;]*m)*"
+    ),
     Envelope("stamped", "a stamp before the line", prefix=rf"{_ISO} ", stamp=rf"^({_ISO}) "),
 )
 
@@ -136,3 +138,48 @@ def _is_record(envelope: Envelope, record: object) -> bool:
     if envelope.id == "record":
         return not {"request", "status", "statusCode", "proxy"} & set(record)
     return True
+
+
+_CRI: Final = re.compile(rf"({_ISO} (stdout|stderr) )([FP]) (.*)", re.DOTALL)
+_DOCKER: Final = re.compile(r'\{"log":"((?:[^"\\]|\\.)*)","stream":"(\w+)"', re.DOTALL)
+
+
+def mender(envelope: Envelope) -> Callable[[str], str] | None:
+    """A function that puts together the lines that a container runtime has cut; None if it cuts none.
+
+    It is called with one block of lines after the other. The line stands where its last piece stood; the
+    other pieces become empty lines, so that numbers stay true.
+    """
+    pending: dict[str, list[str]] = {}
+
+    def cri(text: str) -> str:
+        if " P " not in text and not pending:
+            return text
+        lines = text.split("\n")
+        for index, line in enumerate(lines):
+            found = _CRI.match(line)
+            if found is None:
+                continue
+            head, stream, tag, piece = found.groups()
+            if tag == "P":
+                pending.setdefault(stream, []).append(piece)
+                lines[index] = ""
+            elif stream in pending:
+                lines[index] = f"{head}F {''.join(pending.pop(stream))}{piece}"
+        return "\n".join(lines)
+
+    def docker(text: str) -> str:
+        lines = text.split("\n")
+        for index, line in enumerate(lines):
+            found = _DOCKER.match(line)
+            if found is None:
+                continue
+            piece, stream = found.groups()
+            if not piece.endswith("\\n"):
+                pending.setdefault(stream, []).append(piece)
+                lines[index] = ""
+            elif stream in pending:
+                lines[index] = '{"log":"' + "".join(pending.pop(stream)) + line[len('{"log":"') :]
+        return "\n".join(lines)
+
+    return {"cri": cri, "docker": docker}.get(envelope.id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from analyzer.columns import columns as table_columns
@@ -43,7 +43,9 @@ def fill(
         if lines:
             where = "true"
             if not marks.held:
-                where = " AND ".join([likely_sql(compiled, globs), compiled.matches, *(f"NOT {m}" for m in earlier)])
+                where = " AND ".join(
+                    [likely_sql(compiled, globs), compiled.matches, *(f"NOT {m}" for m in earlier)]
+                )
             source = marks.relation(number) if marks.held else "{lines}"
             events = compiled.fmt.role == "error"  # a killed worker is no request, but explains one
             select, given = compiled.select(source, globs=globs, where=where, streams_only=not events)
@@ -66,7 +68,9 @@ def fill(
         else:
             reader.rows(insert, insert=True)
     _events(reader, stage)
-    held, held_quiet = con.execute(f"SELECT count(*), count(*) FILTER (WHERE {QUIET}) FROM {stage}").fetchone()
+    held, held_quiet = con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE {QUIET}) FROM {stage}"
+    ).fetchone()
     if thin == 1:
         streams, quiet = held, held_quiet
     step = max(thin, -(-quiet // max(keep, 1)), 1)
@@ -74,7 +78,7 @@ def fill(
     rows_wanted = "true" if step == 1 else f"(NOT {QUIET} OR no % {step} = 0)"
     base = con.execute(f"SELECT coalesce(max(n) + 1, 0) FROM {table}").fetchone()[0]
     given_cols = ", ".join(f'"{name}"' for name in names)
-    path, name = literal(reader.source.name), literal(os.path.basename(reader.source.name))
+    path, name = literal(reader.source.name), literal(Path(reader.source.name).name)
     con.execute(
         f"INSERT INTO {table} BY NAME SELECT {base} + row_number() OVER (ORDER BY no) - 1 AS n, {path} AS capture,"
         f" 'log' AS capture_kind, format AS dialect, {name} || ':' || no AS \"where\", no AS position, {given_cols}"
@@ -88,10 +92,9 @@ def fill(
 def _events(reader: Reader, stage: str) -> None:
     """Messages about no request go to their own table."""
     create_events(reader.con)
-    path, name = literal(reader.source.name), literal(os.path.basename(reader.source.name))
+    path, name = literal(reader.source.name), literal(Path(reader.source.name).name)
     reader.con.execute(
         f"INSERT INTO {EVENTS} SELECT {path}, {name} || ':' || no, ended_at, gateway, worker_message, closed_why"
         f" FROM {stage} WHERE NOT is_stream AND worker_message IS NOT NULL"
     )
     reader.con.execute(f"DELETE FROM {stage} WHERE NOT is_stream")
-

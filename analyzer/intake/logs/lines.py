@@ -9,12 +9,10 @@ input and everything else that is no plain file is always read in blocks.
 from __future__ import annotations
 
 import codecs
-import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from analyzer.intake.logs.streams import literal
 
@@ -39,7 +37,7 @@ class Source:
     def head(self, size: int = 256 * 1024) -> bytes:
         """The first bytes, expanded."""
         with self.open() as stream:
-            return stream.read(size)
+            return _take(stream, size, Damage())
 
 
 def plain_source(path: str | Path, name: str | None = None) -> Source:
@@ -56,19 +54,21 @@ def plain_source(path: str | Path, name: str | None = None) -> Source:
     size = file.stat().st_size
     globbed = any(ch in str(path) for ch in "*?[]{}")
     regular = file.is_file() and not utf16 and not globbed
-    return Source(title, lambda: file.open("rb"), path=file if regular else None, size=size if file.is_file() else None)
+    return Source(
+        title, lambda: file.open("rb"), path=file if regular else None, size=size if file.is_file() else None
+    )
 
 
 def _gunzip(path: Path) -> BinaryIO:
     import gzip
 
-    return gzip.open(path, "rb")
+    return cast("BinaryIO", gzip.open(path, "rb"))
 
 
 def _unzstd(path: Path) -> BinaryIO:
     import zstandard
 
-    return zstandard.open(path, "rb")  # type: ignore[return-value]
+    return cast("BinaryIO", zstandard.open(path, "rb"))
 
 
 def fast_relation(source: Source, *, numbered: bool = True) -> str | None:
@@ -85,8 +85,7 @@ def fast_relation(source: Source, *, numbered: bool = True) -> str | None:
     )
     number = "row_number() OVER () AS no, " if numbered else ""
     return (
-        f"(SELECT {number}coalesce(line, '') AS line FROM"
-        f" read_csv({literal(str(source.path))}, {options}))"
+        f"(SELECT {number}coalesce(line, '') AS line FROM read_csv({literal(str(source.path))}, {options}))"
     )
 
 
@@ -107,20 +106,21 @@ class Damage:
     lines: int = 0
 
 
-def blocks(source: Source, damage: Damage) -> Iterator[tuple[int, str]]:
+def blocks(
+    source: Source, damage: Damage, mend: Callable[[str], str] | None = None
+) -> Iterator[tuple[int, str]]:
     """(lines before this block, text of the block). Stops at the size the file had at the start.
 
-    Bytes that are not UTF-8 become `\\xNN` in the text, so that no line is lost.
+    Bytes that are not UTF-8 become `\\xNN` in the text, so that no line is lost. mend: puts lines together
+    that the envelope has cut; it keeps the number of lines.
     """
     left = source.size if source.size is not None else -1
     rest = b""
     base = 0
-    decode = _utf8
+    decode: Callable[[bytes, Damage], str] = _utf8
     with source.open() as stream:
         while True:
-            piece = b""
-            with _reading(damage):
-                piece = stream.read(BLOCK if left < 0 else min(BLOCK, left))
+            piece = _take(stream, BLOCK if left < 0 else min(BLOCK, left), damage)
             if left >= 0:
                 left -= len(piece)
             if not piece:
@@ -135,7 +135,7 @@ def blocks(source: Source, damage: Damage) -> Iterator[tuple[int, str]]:
                 if len(rest) > LONGEST:
                     damage.long_lines += 1
                     rest = _skip_line(stream, rest, damage)
-                    cut = len(rest)
+                    cut = rest.rfind(b"\n") + 1
                 else:
                     continue
             text = decode(rest[:cut], damage)
@@ -147,45 +147,44 @@ def blocks(source: Source, damage: Damage) -> Iterator[tuple[int, str]]:
                     continue
             rest = rest[cut:]
             text = text.removesuffix("\n")
-            yield base, text
+            yield base, mend(text) if mend else text
             base += text.count("\n") + 1
     if rest:
         damage.truncated = True
-        text = decode(rest, damage)
-        yield base, text.removesuffix("\n")
+        text = decode(rest, damage).removesuffix("\n")
+        yield base, mend(text) if mend else text
         base += text.count("\n") + 1
     damage.lines = base
 
 
-@contextlib.contextmanager
-def _reading(damage: Damage) -> Iterator[None]:
-    """A compressed file that breaks off is read up to there; the reader says so afterwards."""
+def _take(stream: BinaryIO, size: int, damage: Damage) -> bytes:
+    """Up to `size` bytes; fewer only at the end. What comes before damaged compression is not lost."""
     import gzip
     import zlib
 
     import zstandard
 
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    pieces: list[bytes] = []
     try:
-        yield
+        while size > 0 and (piece := read(size)):
+            pieces.append(piece)
+            size -= len(piece)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         damage.broken = type(error).__name__
+    return b"".join(pieces)
 
 
 def _skip_line(stream: BinaryIO, rest: bytes, damage: Damage) -> bytes:
     """The head of an endless line, and what follows its end."""
     head = rest[:KEPT_OF_LONGEST]
     while True:
-        piece = b""
-        with _reading(damage):
-            piece = stream.read(BLOCK)
+        piece = _take(stream, BLOCK, damage)
         if not piece:
             return head + b"\n"
         cut = piece.find(b"\n")
         if cut >= 0:
-            after = piece[cut + 1 :]
-            whole = after.rfind(b"\n") + 1
-            # what follows the last line end is read again by nobody, so it stays with the next block
-            return head + b"\n" + after if whole else head + b"\n" + after
+            return head + b"\n" + piece[cut + 1 :]
 
 
 def _start(piece: bytes) -> tuple[bytes, Callable[[bytes, Damage], str]]:
@@ -215,42 +214,37 @@ def _utf16_be(data: bytes, damage: Damage) -> str:
     return data.decode("utf-16-be", "backslashreplace").replace("\r\n", "\n")
 
 
-def run_blocks(con: Any, source: Source, sql: str, *, insert: bool, workers: int = 2) -> tuple[list[Any], Damage]:
+def run_blocks(
+    con: Any,
+    source: Source,
+    sql: str,
+    *,
+    insert: bool,
+    mend: Callable[[str], str] | None = None,
+    workers: int = 2,
+) -> tuple[list[Any], Damage]:
     """Run one statement over every block: its rows of all blocks (none when it inserts), and the damage.
 
     sql has `{lines}` where the relation goes. Blocks run side by side, each on its own cursor.
     """
+    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
     damage = Damage()
     rows: list[Any] = []
-    errors: list[BaseException] = []
-    gate = threading.Semaphore(workers)
-    lock = threading.Lock()
     statement = sql.replace("{lines}", BLOCK_RELATION)
 
-    def work(base: int, text: str) -> None:
-        try:
-            cursor = con.cursor()
-            cursor.execute("SET TimeZone = 'UTC'")
-            found = cursor.execute(statement, {"base": base, "text": text}).fetchall()
-            if not insert:
-                with lock:
-                    rows.extend(found)
-        except BaseException as error:  # handed to the caller below
-            errors.append(error)
-        finally:
-            gate.release()
+    def work(base: int, text: str) -> list[Any]:
+        cursor = con.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        found = cursor.execute(statement, {"base": base, "text": text}).fetchall()
+        return [] if insert else list(found)
 
-    threads = []
-    for base, text in blocks(source, damage):
-        gate.acquire()
-        if errors:
-            gate.release()
-            break
-        thread = threading.Thread(target=work, args=(base, text))
-        thread.start()
-        threads = [t for t in threads if t.is_alive()] + [thread]
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
+    with ThreadPoolExecutor(workers) as pool:
+        running: set[Future[list[Any]]] = set()
+        for base, text in blocks(source, damage, mend):
+            if len(running) >= workers:  # never more blocks in memory than are worked on
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                rows += [row for future in done for row in future.result()]
+            running.add(pool.submit(work, base, text))
+        rows += [row for future in running for row in future.result()]
     return rows, damage

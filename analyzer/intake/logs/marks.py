@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from analyzer.intake.logs.compile import Compiled
+from analyzer.intake.logs.envelopes import Envelope, mender
 from analyzer.intake.logs.lines import Damage, Source, fast_relation, run_blocks
 from analyzer.intake.logs.streams import LINE_WORDS, REQUEST_WORDS, glob_words, literal
 
@@ -21,11 +22,12 @@ HOLD_BYTES: Final = 256 * 1024 * 1024
 
 @dataclass(slots=True)
 class Reader:
-    """One way to get at the lines: the fast reader, or blocks."""
+    """One way to get at the lines: the fast reader, or blocks. envelope: the one that may cut lines."""
 
     con: Any
     source: Source
     fast: bool
+    envelope: Envelope | None = None
     damage: Damage = field(default_factory=Damage)
 
     def rows(self, sql: str, *, insert: bool = False, numbered: bool = True) -> list[Any]:
@@ -34,7 +36,8 @@ class Reader:
             relation = fast_relation(self.source, numbered=numbered)
             found = self.con.execute(sql.replace("{lines}", str(relation)))
             return [] if insert else list(found.fetchall())
-        rows, self.damage = run_blocks(self.con, self.source, sql, insert=insert)
+        mend = mender(self.envelope) if self.envelope else None
+        rows, self.damage = run_blocks(self.con, self.source, sql, insert=insert, mend=mend)
         return rows
 
 
@@ -87,7 +90,9 @@ def likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
     return "(" + " OR ".join(tests) + ")"
 
 
-def mark(reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], table: str, sample: Sequence[str]) -> Marks:
+def mark(
+    reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], table: str, sample: Sequence[str]
+) -> Marks:
     """Class every line. sample: some lines of the file, to judge how much can be held."""
     import duckdb
 
@@ -97,9 +102,10 @@ def mark(reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], table
             marks = _mark(reader, chosen, globs, table, hold)
         except duckdb.Error:
             marks = None
-        if marks is not None and _adds_up(marks, reader.source.size or 0):
+        cut = marks is not None and marks.unparsed and reader.envelope is not None
+        if marks is not None and not cut and _adds_up(marks, reader.source.size or 0):
             return marks
-        reader.fast = False  # something was skipped, has grown, or is not UTF-8: read it in blocks
+        reader.fast = False  # something was skipped, cut, has grown, or is not UTF-8: read it in blocks
     return _mark(reader, chosen, globs, table, hold)
 
 
@@ -143,7 +149,16 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], tabl
         f" count(line), min({no}, {SHOWN}) FILTER (WHERE c = 0), {each} FROM {table}"
     ).fetchone()
     return Marks(
-        table, hold, reader.fast, lines, int(size), list(by_format), ignored, unparsed, held, sorted(first or [])
+        table,
+        hold,
+        reader.fast,
+        lines,
+        int(size),
+        list(by_format),
+        ignored,
+        unparsed,
+        held,
+        sorted(first or []),
     )
 
 

@@ -12,7 +12,8 @@ from analyzer.intake.logs.envelopes import peel
 from analyzer.intake.logs.schema import Format, Sample
 
 
-def _connect() -> Any:
+def connect() -> Any:
+    """A connection that reads stamps without a zone as UTC."""
     import duckdb
 
     con = duckdb.connect()
@@ -44,7 +45,7 @@ def _plain(value: Any) -> Any:
 
 def check_format(fmt: Format, others: Mapping[str, Format] | None = None) -> list[str]:
     """Everything that is wrong with a format's samples, rejects and borders, in sentences; [] is good."""
-    con = _connect()
+    con = connect()
     problems = []
     if not fmt.samples:
         problems.append("there is no sample")
@@ -75,6 +76,7 @@ def check_format(fmt: Format, others: Mapping[str, Format] | None = None) -> lis
 def _matches(con: Any, pattern: str, line: str) -> bool:
     _, (inner,) = peel([line])
     found = con.execute(
-        "SELECT regexp_matches($line, $p) OR regexp_matches($inner, $p)", {"line": line, "inner": inner, "p": pattern}
+        "SELECT regexp_matches($line, $p) OR regexp_matches($inner, $p)",
+        {"line": line, "inner": inner, "p": pattern},
     ).fetchone()
     return bool(found[0])

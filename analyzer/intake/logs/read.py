@@ -6,7 +6,6 @@ vocabularies are worked out only for lines that can be streams.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +78,11 @@ def read_log(
         )
     seen = "\n".join(lines)
     chosen = _compile(detection, format, seen)
-    reader = Reader(con, source, fast_relation(source) is not None)
+    outer = detection.envelopes[0] if detection.envelopes else None
+    cutting = outer if outer is not None and outer.id in ("cri", "docker") else None
+    reader = Reader(con, source, fast_relation(source) is not None, cutting)
+    if chosen[0].fmt.kind == "w3c":
+        chosen = _sections(reader, chosen)
     marks_table = f"{table}_marks"
     marks = mark(reader, chosen, stream_paths, marks_table, lines)
     if marks.unparsed and format is None:
@@ -123,9 +126,9 @@ def _sample(source: Source) -> bytes:
 
 def _detection(lines: list[str], name: str, format: Format | None) -> Detection:
     if format is None:
-        return detect_lines(lines, os.path.basename(name))
+        return detect_lines(lines, Path(name).name)
     fmt = format
-    found = detect_lines(lines, os.path.basename(name), known={fmt.id: fmt})
+    found = detect_lines(lines, Path(name).name, known={fmt.id: fmt})
     if found.format is None:
         found = Detection(fmt.id, f"{fmt.title}, as you said; no sampled line fits it")
     else:
@@ -151,12 +154,32 @@ def _compile_one(detection: Detection, format: Format | None, seen: str) -> list
     return [compile_format(fmt, detection.envelopes, header=detection.header, seen=seen)]
 
 
+def _sections(reader: Reader, chosen: list[Compiled]) -> list[Compiled]:
+    """A W3C log may name other columns midway: one compiled format for each header that differs."""
+    headers = sorted(
+        reader.rows("SELECT no, rtrim(line, chr(13)) FROM {lines} WHERE starts_with(line, '#Fields:')")
+    )
+    if len({text for _, text in headers}) < 2:
+        return chosen
+    reader.fast = False  # the condition below needs line numbers
+    sections: dict[str, list[str]] = {}
+    for index, (no, text) in enumerate(headers):
+        end = headers[index + 1][0] if index + 1 < len(headers) else 2**62
+        sections.setdefault(text, []).append(f"no BETWEEN {no} AND {end}")
+    compiled = []
+    for text, ranges in sections.items():
+        section = compile_format(chosen[0].fmt, chosen[0].envelopes, header=text)
+        section.matches = f"({section.matches} AND ({' OR '.join(ranges)}))"
+        compiled.append(section)
+    return compiled + chosen[1:]
+
+
 def _more_formats(reader: Reader, chosen: Sequence[Compiled], name: str) -> Detection | None:
     """A further format among the lines that none has claimed so far; None if nothing fits them."""
     rest = unclaimed(reader, chosen, 100)
     if not rest:
         return None
-    found = detect_lines([line for _, line in rest], os.path.basename(name), depth=3)
+    found = detect_lines([line for _, line in rest], Path(name).name, depth=3)
     if found.format is None or found.format in {c.fmt.id for c in chosen}:
         return None
     return found

@@ -18,7 +18,9 @@ STRONG: Final = (
     r"|(?i:/(?:chat/)?completions?$|/v\d+\w*/(?:messages|responses|complete|realtime)$|/conversation$"
     r"|/api/(?:generate|chat)$|/runs/wait$|/chat_conversations/[^/]+/completion$)"
 )
-QUERY: Final = r"(?i:[?&](?:stream|watch|follow|sse)=(?:true|1|yes)(?:&|$)|[?&]alt=sse(?:&|$)|[?&]transport=websocket)"
+QUERY: Final = (
+    r"(?i:[?&](?:stream|watch|follow|sse)=(?:true|1|yes)(?:&|$)|[?&]alt=sse(?:&|$)|[?&]transport=websocket)"
+)
 # Words that promise one only together with behaviour.
 WEAK_GET: Final = (
     r"(?i:(?:^|[/_.:-])(?:events?|updates|feed|live|realtime|notifications?|tail|follow|watch|changes|push|poll"
@@ -45,7 +47,9 @@ TYPES: Final = (
     "multipart/x-mixed-replace",
 )
 # Statuses of a request that may have wanted to become a stream.
-BROKEN: Final = "(0, 408, 425, 429, 460, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530, 598)"
+BROKEN: Final = (
+    "(0, 408, 425, 429, 460, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530, 598)"
+)
 LONG_MS: Final = 20_000
 WORTH_MS: Final = 3_000
 

@@ -1,0 +1,139 @@
+"""The SQL of single values: columns and instants, from the groups of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from analyzer.intake.logs.schema import EPOCHS, UNITS, Clock, Column
+from analyzer.intake.logs.streams import literal
+
+_LIST_SPLIT: Final = "', | : '"
+_VERSIONS: Final = {
+    "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/2": "2", "HTTP/3.0": "3", "HTTP/3": "3",
+    "1.0": "1.0", "1.1": "1.1", "2.0": "2", "2": "2", "3.0": "3", "3": "3", "h2": "2", "h2c": "2", "h3": "3",
+    "http1.0": "1.0", "http1.1": "1.1", "http2": "2", "http/1.1": "1.1", "http/2": "2", "http/3": "3",
+    "HTTP1.0": "1.0", "HTTP1.1": "1.1", "HTTP2": "2", "HTTP3": "3", "2.0.0.0": "2", "1.1.0.0": "1.1",
+}  # fmt: skip
+
+
+def value_sql(value: Any) -> str:
+    """A constant of a format file as an SQL literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return literal(str(value))
+
+
+def raw_sql(column: Column, groups: Mapping[str, str]) -> str:
+    """SQL of the text of a column: the first of its sources that is not missing."""
+    parts = []
+    for name in column.source:
+        sql = groups.get(name)
+        if sql is None or sql == "NULL::VARCHAR":
+            continue
+        for word in column.missing:
+            sql = f"nullif({sql}, {literal(word)})"
+        parts.append(sql)
+    if not parts:
+        return "NULL::VARCHAR"
+    if column.add:
+        return " + ".join(f"coalesce(TRY_CAST({p} AS DOUBLE), 0)" for p in parts)
+    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
+    """SQL of one column. Times become ms; a negative time, which several products use for "never", is NULL."""
+    raw = raw_sql(column, groups)
+    if column.part is not None:
+        raw = f"nullif(regexp_extract({raw}, {literal(column.part)}, 1), '')"
+    if column.list is not None:
+        raw = _list_item(column.list, raw, column.missing)
+        if column.list == "count":
+            return f"CAST({raw} AS BIGINT)"
+    if column.words is not None:
+        whens = " ".join(
+            f"WHEN {literal(word)} THEN {value_sql(ours)}" for word, ours in column.words.items()
+        )
+        return f"CASE {raw} {whens} END"
+    if column.lower:
+        raw = f"lower({raw})"
+    if column.kind == "int":
+        return f"TRY_CAST({raw} AS BIGINT)"
+    if column.kind == "float":
+        number = f"TRY_CAST({raw} AS DOUBLE)"
+        if column.unit:
+            number = f"round({number} * {UNITS[column.unit]!r}, 6)"
+        return f"CASE WHEN {number} >= 0 THEN {number} END"
+    if column.kind == "bool":
+        return f"CASE WHEN lower({raw}) IN ('true', '1', 'yes', 'on') THEN true WHEN {raw} IS NOT NULL THEN false END"
+    if column.kind == "version":
+        return version_sql(raw)
+    if column.kind == "media-type":
+        return f"nullif(lower(trim(split_part({raw}, ';', 1))), '')"
+    if name == "host":
+        return f"nullif(lower(regexp_extract({raw}, '^(\\[[^\\]]*\\]|[^:]*)', 1)), '')"
+    return raw
+
+
+def _list_item(which: str, raw: str, missing: Sequence[str]) -> str:
+    """nginx writes one item per upstream tried: `, ` between servers, ` : ` after an internal redirect."""
+    items = f"regexp_split_to_array({raw}, {_LIST_SPLIT})"
+    if which == "count":
+        return f"CASE WHEN {raw} IS NULL THEN NULL WHEN contains({raw}, ', ') OR contains({raw}, ' : ') THEN len({items}) ELSE 1 END"
+    if which == "sum":
+        return f"CASE WHEN contains({raw}, ',') OR contains({raw}, ' : ') THEN CAST(list_sum(list_transform({items}, lambda i: TRY_CAST(i AS DOUBLE))) AS VARCHAR) ELSE {raw} END"
+    end = "-1" if which == "last" else "1"
+    item = f"({items})[{end}]"
+    for word in missing:
+        item = f"nullif({item}, {literal(word)})"
+    return f"CASE WHEN contains({raw}, ',') OR contains({raw}, ' : ') THEN {item} ELSE {raw} END"
+
+
+def version_sql(raw: str) -> str:
+    """SQL of an HTTP version in our words."""
+    whens = " ".join(f"WHEN {literal(word)} THEN {literal(ours)}" for word, ours in _VERSIONS.items())
+    return f"CASE {raw} {whens} END"
+
+
+def clock_sql(clock: Clock, groups: Mapping[str, str]) -> str | None:
+    """SQL of a time stamp; None where the log has no such field."""
+    if "|" in clock.field:
+        every = [
+            clock_sql(Clock(n, clock.format, clock.marks, clock.resolution_ms), groups)
+            for n in clock.field.split("|")
+        ]
+        return f"coalesce({', '.join(sql for sql in every if sql is not None)})"
+    names = clock.field.split("+")
+    if any(groups.get(n, "NULL::VARCHAR") == "NULL::VARCHAR" for n in names):
+        return None
+    raw = groups[names[0]] if len(names) == 1 else " || ' ' || ".join(groups[n] for n in names)
+    return instant_sql(raw, clock.format)
+
+
+def instant_sql(raw: str, form: str) -> str:
+    """SQL of a UTC instant. form: `iso`, `epoch` (s, ms, us or ns by its size) or a strptime format.
+
+    A stamp without a zone is taken as UTC: the log does not say more.
+    """
+    if form == "auto":
+        clf = f"timezone('UTC', try_strptime({raw}, '%d/%b/%Y:%H:%M:%S %z'))"
+        return f"coalesce({instant_sql(raw, 'epoch')}, {clf})"
+    if form not in EPOCHS:
+        parsed = f"try_strptime({raw}, {literal(form)})"
+        return f"timezone('UTC', {parsed})" if "%z" in form else parsed
+    iso = (
+        f"timezone('UTC', TRY_CAST(regexp_replace({raw}, '([+-]\\d\\d)(\\d\\d)$', '\\1:\\2') AS TIMESTAMPTZ))"
+    )
+    if form == "iso":
+        return iso
+    number = f"TRY_CAST({raw} AS DECIMAL(28, 9))"
+    micros = (
+        f"CASE WHEN {number} > 1e17 THEN CAST({number} AS BIGINT) // 1000 WHEN {number} > 1e14"
+        f" THEN CAST({number} AS BIGINT) WHEN {number} > 1e11 THEN CAST({number} * 1000 AS BIGINT)"
+        f" ELSE CAST({number} * 1000000 AS BIGINT) END"
+    )
+    return f"CASE WHEN {number} IS NOT NULL THEN make_timestamp({micros}) ELSE {iso} END"
