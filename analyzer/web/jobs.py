@@ -155,6 +155,11 @@ class Jobs:
                 [1 if uncounted else 0, id],
             )
 
+    def rekey(self, id: str, ruleset: str, result: str) -> None:
+        """A waiting report will be made with other rules than when it was accepted."""
+        with self._store.transaction() as db:
+            db.execute("UPDATE reports SET ruleset = ?, result = ? WHERE id = ?", [ruleset, result, id])
+
     def position(self, job: Job) -> int:
         """How many queued reports are before this one."""
         rows = self._store.rows(

@@ -16,14 +16,9 @@ from analyzer.web.config import Settings
 
 _POLL_SECONDS: Final = 0.25
 _KEPT_ENVIRONMENT: Final = (
-    "PATH",
-    "PYTHONPATH",
-    "LANG",
-    "LC_ALL",
-    "SYSTEMROOT",
-    "LD_LIBRARY_PATH",
-    "VIRTUAL_ENV",
-)
+    "PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "HOME",
+    "HANGUP_CACHE", "XDG_CACHE_HOME",
+)  # fmt: skip
 
 
 class WorkerDied(Exception):

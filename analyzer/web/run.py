@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from analyzer.store import Result, StoreError
+from analyzer.store import Result, StoreError, result_key
 from analyzer.web.config import Settings
 from analyzer.web.jobs import MOST_ATTEMPTS, Job, Jobs
 from analyzer.web.metrics import Metrics
@@ -32,7 +32,9 @@ _log = logging.getLogger("hangup.serve")
 class Supervisor:
     """Keeps `settings.workers` analyses going. Use from one event loop."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, spool: Spool, hub: Hub, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, jobs: Jobs, spool: Spool, hub: Hub, metrics: Metrics, ruleset: str
+    ) -> None:
         self._settings, self._jobs, self._spool, self._hub, self._metrics = (
             settings,
             jobs,
@@ -40,6 +42,7 @@ class Supervisor:
             hub,
             metrics,
         )
+        self._ruleset = ruleset
         self._wake = asyncio.Event()
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
@@ -69,8 +72,11 @@ class Supervisor:
                     job.id, Failure("analysis-failed", "the service stopped twice while reading it")
                 )
                 self._spool.remove(job.id)
-            elif job.state == "running":
-                self._jobs.requeue(job.id, uncounted=False)
+            else:
+                if job.state == "running":
+                    self._jobs.requeue(job.id, uncounted=False)
+                if job.ruleset != self._ruleset:
+                    self._jobs.rekey(job.id, self._ruleset, result_key(job.content, self._ruleset))
 
     def wake(self) -> None:
         """There is something new in the queue."""

@@ -40,7 +40,7 @@ class Service:
         self.jobs = Jobs(self.store)
         self.spool = Spool(settings.data / "spool", settings.max_spool)
         self.ruleset = ruleset_version(settings.rules)
-        self.supervisor = Supervisor(settings, self.jobs, self.spool, self.hub, self.metrics)
+        self.supervisor = Supervisor(settings, self.jobs, self.spool, self.hub, self.metrics, self.ruleset)
         self.listening: Counter[str] = Counter()
         self._arriving = 0
 

@@ -233,6 +233,25 @@ def test_progress_is_shown_as_it_is_told(browser: Browser, running: Running) -> 
         assert complaints(tab) == []
 
 
+def test_own_reports_are_offered_for_comparison(browser: Browser, running: Running) -> None:
+    ids = [
+        running.upload((SAMPLES / f"{name}.har").read_bytes(), f"{name}.har")["id"]
+        for name in ("nginx-504", "nginx-idle-60s")
+    ]
+    with browser.page() as tab:
+        go(tab, f"{running.url}/compare")
+        tab.evaluate(f"localStorage.setItem('hangup.reports', JSON.stringify({[{'id': id} for id in ids]}))")
+        go(tab, f"{running.url}/compare")
+        wait_for(lambda: tab.evaluate("document.querySelectorAll('#reports option').length") == 2)
+        assert "A gateway gave up" in tab.evaluate("document.querySelector('#reports option').label")
+        tab.evaluate("document.getElementById('before').focus()")
+        tab.type(ids[0])
+        tab.press("Tab", 9)
+        tab.type(f"{running.url}/r/{ids[1]}")
+        tab.press("Enter", 13)
+        see(tab, "It fails for another reason now")
+
+
 def test_share_copies_the_link(browser: Browser, running: Running) -> None:
     id = running.upload(name="share.har")["id"]
     with browser.page() as tab:
@@ -249,10 +268,14 @@ def addresses(running: Running) -> dict[str, str]:
     failed = running.client.post("/upload", files={"file": ("x.txt", b"nothing")}).headers["location"]
     wait_for(lambda: "cannot be read" in running.client.get(failed).text)
     report = running.upload((SAMPLES / "anthropic-truncated.har").read_bytes(), "cut.har")["links"]["page"]
-    return {"start": "/", "report": report, "failed": failed, "wrong": "/r/wrong"}
+    id = report.rpartition("/")[2]
+    return {
+        "start": "/", "report": report, "failed": failed, "wrong": "/r/wrong", "compare": "/compare",
+        "comparison": f"/compare?before={id}&after={id}",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["start", "report", "failed", "wrong"])
+@pytest.mark.parametrize("name", ["start", "report", "failed", "wrong", "compare", "comparison"])
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)], ids=["wide-light", "phone-dark"])
 def test_axe_finds_nothing_and_nothing_sticks_out(
     name: str,
@@ -286,7 +309,7 @@ def test_axe_finds_nothing_while_a_report_is_made(
 def test_pages_load_without_a_complaint_of_the_policy(
     browser: Browser, running: Running, addresses: dict[str, str]
 ) -> None:
-    for name in ("start", "report", "failed"):
+    for name in ("start", "report", "failed", "compare", "comparison"):
         with browser.page() as tab:
             go(tab, running.url + addresses[name])
             tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")

@@ -191,7 +191,7 @@ def test_every_answer_is_dressed(running: Running, locked: Running) -> None:
         headers = answer.headers
         assert headers["content-security-policy"] == POLICY
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["x-frame-options"] == "DENY"
         assert headers["cross-origin-resource-policy"] == "same-origin"
         assert "set-cookie" not in headers and "server" not in headers

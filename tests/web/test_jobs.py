@@ -98,3 +98,10 @@ def test_failure_is_kept_with_its_reason(jobs: Jobs) -> None:
     assert found is not None and found.failure == failure
     assert found.failure.problem().document()["help"] == "export it again"
     assert jobs.counts() == {"failed": 1} and jobs.waiting() == []
+
+
+def test_waiting_report_follows_the_rules_of_the_next_start(jobs: Jobs) -> None:
+    job = add(jobs)
+    jobs.rekey(job.id, "r2", "k2")
+    found = jobs.get(job.id)
+    assert found is not None and (found.ruleset, found.result) == ("r2", "k2")
