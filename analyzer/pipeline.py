@@ -75,7 +75,6 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
     from analyzer.facts import Settings, add_context, build
     from analyzer.facts.context import add_run_context
     from analyzer.facts.netlog_merge import merge, name_places
-    from analyzer.pipeline_logs import add_to
     from analyzer.redact import Redactor
 
     redactor = Redactor(enabled=options.redact)
@@ -104,6 +103,8 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
             kept.exchanges.extend(found[index][1] for index in _order(verdicts)[: options.limit])
             kept.captures.extend(captures)
         return report
+    from analyzer.pipeline_logs import add_to
+
     with logs:
         pairs = logs.meet(found)
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
@@ -129,7 +130,6 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
     the files of a folder that are no captures.
     """
     from analyzer.intake import open_inputs
-    from analyzer.pipeline_logs import Logs
 
     captures: list[Capture] = []
     files: list[Input] = []
@@ -146,7 +146,11 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
             files.append(inp)
         else:
             captures.append(_read_one(inp))
-    logs = Logs(files, options) if files else None
+    logs: Logs | None = None
+    if files:
+        from analyzer.pipeline_logs import Logs
+
+        logs = Logs(files, options)
     every = [*captures, *(Capture(info) for info in (logs.captures if logs else []))]
     skipped = [
         capture.info.path

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 _MOST: Final = 32 * 1024 * 1024
-_KEPT: Final = 4  # versions of one thing: installations side by side, a checkout and its branches
+_KEPT: Final = 8  # versions of one thing: installations side by side, a checkout and its branches
 
 
 def name_for(what: str, files: Iterable[tuple[str, bytes]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +60,8 @@ def write_output(content: str | bytes, path: str | Path) -> None:
         raise UsageError("this is a folder", where=path, expected="the name of a file to write")
     temporary = None
     try:
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(
             prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent
         )

@@ -88,9 +88,9 @@ def test_a_folder_that_cannot_be_written_costs_nothing(
 
 
 def test_old_versions_are_removed(cache: Path) -> None:
-    for number in range(8):
+    for number in range(12):
         keep(f"rules-{number}.json", b"{}")
         os.utime(cache / f"rules-{number}.json", (number, number))
     keep("rules-new.json", b"{}")
-    assert len(list(cache.glob("rules-*.json"))) == 4
+    assert len(list(cache.glob("rules-*.json"))) == 8
     assert (cache / "rules-new.json").exists()

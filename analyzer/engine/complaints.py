@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from analyzer.errors import RuleError
@@ -30,6 +29,8 @@ def raise_all(errors: Sequence[RuleError]) -> None:
 def nearest(name: object, known: Iterable[str], *, what: str) -> str:
     """The `expected:` line for a name that does not exist: the nearest one, or a short list."""
     names = list(known)
+    import difflib
+
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.55)
     if close:
         return f'{what}; nearest is "{close[0]}"'

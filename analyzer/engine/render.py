@@ -7,7 +7,6 @@ characters. What was not recorded is said in words.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -200,6 +199,8 @@ _PLAIN: Final = {
 
 
 def _close(name: str, known: tuple[str, ...], what: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.55)
     return f'{what}; nearest is "{near[0]}"' if near else what
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Final
 
 import msgspec
@@ -117,6 +116,8 @@ def _pairs(log: Capture, har: Capture, taken: set[int]) -> list[tuple[Recorded, 
         if len(theirs[key]) == 1 and len(ours[key]) == 1
     ]
     near = [skew for skew in single if abs(skew) <= _MOST_SKEW_MS]
+    from statistics import median
+
     skew = median(near) if near else 0.0
     found: list[tuple[Recorded, Recorded]] = []
     for key in sorted(both, key=str):

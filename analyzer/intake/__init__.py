@@ -5,6 +5,13 @@ from __future__ import annotations
 from analyzer.intake.har import read_har
 from analyzer.intake.inputs import Input, open_inputs
 from analyzer.intake.limits import Limits
-from analyzer.intake.netlog import read_netlog
+from analyzer.model import Capture
 
 __all__ = ["Input", "Limits", "open_inputs", "read_har", "read_netlog"]
+
+
+def read_netlog(inp: Input) -> Capture:
+    """Read a NetLog; see `analyzer.intake.netlog`, which is loaded for one only."""
+    from analyzer.intake.netlog import read_netlog as read
+
+    return read(inp)

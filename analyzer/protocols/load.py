@@ -68,7 +68,7 @@ def provider_hosts() -> dict[str, list[str]]:
     for profile in profiles().values():
         if profile.provider and profile.hosts:
             found.setdefault(profile.provider, []).extend(profile.hosts)
-    for provider, hosts in _parse(FOLDER.parent / "hosts.yaml").items():
+    for provider, hosts in _kept([FOLDER.parent / "hosts.yaml"])[0].items():
         found.setdefault(provider, []).extend(hosts)
     return found
 

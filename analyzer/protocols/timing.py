@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Final
 
 #: Fewer events than this can arrive together by chance: a short answer of a fast model.
@@ -45,9 +44,16 @@ def timing_of(times: list[float], content_events: int, events: int) -> Timing:
         first_ms=first,
         last_ms=last,
         max_gap_ms=max(gaps) if gaps else None,
-        median_gap_ms=median(gaps) if gaps else None,
+        median_gap_ms=_median(gaps) if gaps else None,
         one_burst=_one_burst(first, last - first, len(times), content_events, events),
     )
+
+
+def _median(values: list[float]) -> float:
+    """As `statistics.median`, whose module takes longer to load than a capture to be read."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _one_burst(first: float, span: float, known: int, content_events: int, events: int) -> bool | None:
