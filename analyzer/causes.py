@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-Party = Literal[
-    "none", "user", "browser", "network", "gateway", "origin", "provider", "account", "unknown"
-]
+Party = Literal["none", "user", "browser", "network", "gateway", "origin", "provider", "account", "unknown"]
 Severity = Literal["failed", "degraded", "info", "ok"]
 Confidence = Literal["certain", "likely", "possible"]
 

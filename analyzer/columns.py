@@ -51,18 +51,33 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     # -- request
     method: Annotated[Str, Col("request", "request method, upper case")] = None
-    url: Annotated[Str, Col("request", "absolute URL, or the request target of a log line", shown=False)] = None
+    url: Annotated[Str, Col("request", "absolute URL, or the request target of a log line", shown=False)] = (
+        None
+    )
     scheme: Annotated[Str, Col("request", "http, https, ws or wss")] = None
     host: Annotated[Str, Col("request", "host name, lower case, without port", shown=False)] = None
     path: Annotated[Str, Col("request", "path of the URL, without query", shown=False)] = None
     http_version: Annotated[Str, Col("request", "1.0, 1.1, 2 or 3; None where the exporter guesses")] = None
     accept: Annotated[Str, Col("request", "Accept header", shown=False)] = None
-    is_stream: Annotated[Bool, Col("request", "it is a stream, or asked for one and failed before it became one")] = None
+    is_stream: Annotated[
+        Bool, Col("request", "it is a stream, or asked for one and failed before it became one")
+    ] = None
     asked_to_stream: Annotated[Bool, Col("request", "the request itself asks for a stream")] = None
     stream_why: Annotated[Str, Col("request", "what makes it a stream")] = None
-    initiator: Annotated[Str, Col("request", "script, parser, preflight, other …; browser: an errand of the browser itself", "har netlog")] = None
-    initiator_extension: Annotated[Str, Col("request", "id of the browser extension whose script sent it", "har", False)] = None
-    resource_type: Annotated[Str, Col("request", "fetch, xhr, eventsource, websocket, document, preflight …", "har")] = None
+    initiator: Annotated[
+        Str,
+        Col(
+            "request",
+            "script, parser, preflight, other …; browser: an errand of the browser itself",
+            "har netlog",
+        ),
+    ] = None
+    initiator_extension: Annotated[
+        Str, Col("request", "id of the browser extension whose script sent it", "har", False)
+    ] = None
+    resource_type: Annotated[
+        Str, Col("request", "fetch, xhr, eventsource, websocket, document, preflight …", "har")
+    ] = None
     resumed: Annotated[Bool, Col("request", "it carries Last-Event-ID or a resume offset")] = None
     request_id: Annotated[Str, Col("request", "request id that both sides log", shown=False)] = None
     request_bytes: Annotated[Int, Col("request", "size of the request body")] = None
@@ -70,8 +85,13 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     browser: Annotated[Str, Col("request", "chrome, edge, firefox, safari, other")] = None
     browser_version: Annotated[Str, Col("request", "major version of the browser")] = None
     cross_origin: Annotated[Bool, Col("request", "the page and the URL have different origins", "har")] = None
-    auth_sent: Annotated[Bool, Col("request", "an Authorization or key header was sent; None where the export drops them", "har")] = None
-    token_expired_ms: Annotated[Num, Col("request", "how long ago the JWT that was sent had expired; negative: still valid", "har")] = None
+    auth_sent: Annotated[
+        Bool,
+        Col("request", "an Authorization or key header was sent; None where the export drops them", "har"),
+    ] = None
+    token_expired_ms: Annotated[
+        Num, Col("request", "how long ago the JWT that was sent had expired; negative: still valid", "har")
+    ] = None
     client_ip: Annotated[Str, Col("request", "address of the client as logged", "log", False)] = None
     user_agent: Annotated[Str, Col("request", "User-Agent header", shown=False)] = None
 
@@ -86,39 +106,81 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     age_s: Annotated[Num, Col("response", "Age header, seconds")] = None
     from_cache: Annotated[Bool, Col("response", "answered by the browser's cache", "har")] = None
     via_service_worker: Annotated[Bool, Col("response", "answered through a service worker", "har")] = None
-    service_worker_active: Annotated[Bool, Col("response", "a service worker script was fetched or answered for this page's origin before", "har")] = None
+    service_worker_active: Annotated[
+        Bool,
+        Col(
+            "response", "a service worker script was fetched or answered for this page's origin before", "har"
+        ),
+    ] = None
     server: Annotated[Str, Col("response", "Server header", "har netlog", False)] = None
     via: Annotated[Str, Col("response", "Via header", "har netlog", False)] = None
-    gateway: Annotated[Str, Col("response", "recognised CDN, load balancer or reverse proxy that the response names")] = None
-    gateway_request_id: Annotated[Str, Col("response", "cf-ray, x-amzn-trace-id, x-request-id …", shown=False)] = None
+    gateway: Annotated[
+        Str, Col("response", "recognised CDN, load balancer or reverse proxy that the response names")
+    ] = None
+    gateway_request_id: Annotated[
+        Str, Col("response", "cf-ray, x-amzn-trace-id, x-request-id …", shown=False)
+    ] = None
     retry_after_ms: Annotated[Num, Col("response", "Retry-After or retry-after-ms")] = None
     accel_buffering: Annotated[Str, Col("response", "X-Accel-Buffering header")] = None
     mitigated: Annotated[Str, Col("response", "cf-mitigated and its kin: what a bot defence did")] = None
-    redirect_login: Annotated[Bool, Col("response", "the response redirects to what looks like a sign-in page")] = None
+    redirect_login: Annotated[
+        Bool, Col("response", "the response redirects to what looks like a sign-in page")
+    ] = None
     www_authenticate: Annotated[Str, Col("response", "scheme of the WWW-Authenticate header")] = None
-    cors_allowed: Annotated[Bool, Col("response", "the response has an Access-Control-Allow-Origin header", "har")] = None
-    preflight_status: Annotated[Int, Col("response", "status of the CORS preflight of this request", "har")] = None
-    preflight_error: Annotated[Str, Col("response", "net error of the CORS preflight of this request", "har")] = None
+    cors_allowed: Annotated[
+        Bool, Col("response", "the response has an Access-Control-Allow-Origin header", "har")
+    ] = None
+    preflight_status: Annotated[
+        Int, Col("response", "status of the CORS preflight of this request", "har")
+    ] = None
+    preflight_error: Annotated[
+        Str, Col("response", "net error of the CORS preflight of this request", "har")
+    ] = None
     body_kind: Annotated[Str, Col("response", "what the recorded body is", "har")] = None
     page_kind: Annotated[Str, Col("response", "what an HTML body is by its own words", "har")] = None
     body_vendor: Annotated[Str, Col("response", "product that an error page names", "har")] = None
     error_type: Annotated[Str, Col("response", "type of the JSON error body", "har", False)] = None
     error_code: Annotated[Str, Col("response", "code of the JSON error body", "har", False)] = None
     error_class: Annotated[Str, Col("response", "what the error says, in body or stream")] = None
-    error_owner: Annotated[Str, Col("response", "who wrote the error: provider, application, framework or gateway")] = None
+    error_owner: Annotated[
+        Str, Col("response", "who wrote the error: provider, application, framework or gateway")
+    ] = None
     error_text: Annotated[Str, Col("response", "message of the error", "har", False)] = None
 
     # -- transport
     started_at: Annotated[datetime | None, Col("transport", "when the request was issued")] = None
     ended_at: Annotated[datetime | None, Col("transport", "when the exchange ended")] = None
-    net_error: Annotated[Str, Col("transport", "net::ERR_…, NS_ERROR_… or an exporter's failure text as a net:: name", "har netlog")] = None
-    failure_text: Annotated[Str, Col("transport", "failure as the exporter words it, where it is no known name", "har netlog", False)] = None
-    errors_recorded: Annotated[Bool, Col("transport", "the exporter can record a transport error: no error then means none happened", "har netlog")] = None
-    server_ip: Annotated[Str, Col("transport", "address of the server as the client saw it", "har netlog", False)] = None
-    server_ip_private: Annotated[Bool, Col("transport", "that address is private, loopback or link-local", "har netlog")] = None
+    net_error: Annotated[
+        Str,
+        Col(
+            "transport", "net::ERR_…, NS_ERROR_… or an exporter's failure text as a net:: name", "har netlog"
+        ),
+    ] = None
+    failure_text: Annotated[
+        Str,
+        Col("transport", "failure as the exporter words it, where it is no known name", "har netlog", False),
+    ] = None
+    errors_recorded: Annotated[
+        Bool,
+        Col(
+            "transport",
+            "the exporter can record a transport error: no error then means none happened",
+            "har netlog",
+        ),
+    ] = None
+    server_ip: Annotated[
+        Str, Col("transport", "address of the server as the client saw it", "har netlog", False)
+    ] = None
+    server_ip_private: Annotated[
+        Bool, Col("transport", "that address is private, loopback or link-local", "har netlog")
+    ] = None
     connection_id: Annotated[Str, Col("transport", "connection that carried it", shown=False)] = None
-    connection_reused: Annotated[Bool, Col("transport", "no connection was set up for it", "har netlog")] = None
-    blocked_ms: Annotated[Num, Col("transport", "before anything was sent: queue, proxy, stall", "har netlog")] = None
+    connection_reused: Annotated[Bool, Col("transport", "no connection was set up for it", "har netlog")] = (
+        None
+    )
+    blocked_ms: Annotated[
+        Num, Col("transport", "before anything was sent: queue, proxy, stall", "har netlog")
+    ] = None
     queued_ms: Annotated[Num, Col("transport", "in the browser's own queue", "har netlog")] = None
     dns_ms: Annotated[Num, Col("transport", "name resolution", "har netlog")] = None
     connect_ms: Annotated[Num, Col("transport", "TCP and TLS set-up", "har netlog")] = None
@@ -127,37 +189,112 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     ttfb_ms: Annotated[Num, Col("transport", "from the request sent to the first byte of the answer")] = None
     receive_ms: Annotated[Num, Col("transport", "from the first byte of the answer to the end")] = None
     duration_ms: Annotated[Num, Col("transport", "from the request's start to the end")] = None
-    active_ms: Annotated[Num, Col("transport", "from the request leaving the browser to the end: what a gateway can have measured")] = None
+    active_ms: Annotated[
+        Num,
+        Col("transport", "from the request leaving the browser to the end: what a gateway can have measured"),
+    ] = None
     body_bytes: Annotated[Int, Col("transport", "decoded body bytes that arrived")] = None
-    transfer_bytes: Annotated[Int, Col("transport", "bytes on the wire, headers included where the exporter counts them")] = None
-    body_recorded: Annotated[Bool, Col("transport", "the body, or the events that arrived, are in the capture", "har")] = None
+    transfer_bytes: Annotated[
+        Int, Col("transport", "bytes on the wire, headers included where the exporter counts them")
+    ] = None
+    body_recorded: Annotated[
+        Bool, Col("transport", "the body, or the events that arrived, are in the capture", "har")
+    ] = None
     end_recorded: Annotated[Bool, Col("transport", "the capture saw the exchange end", "har netlog")] = None
 
     # -- transport, below the request: only a NetLog records it, for its own rows and for a HAR's beside it
-    h2_error_code: Annotated[Str, Col("transport", "code of the RST_STREAM that ended the HTTP/2 stream", "netlog")] = None
-    h3_error_code: Annotated[Str, Col("transport", "code of the frame that reset the HTTP/3 stream, an H3_ or QUIC_ name", "netlog")] = None
+    h2_error_code: Annotated[
+        Str, Col("transport", "code of the RST_STREAM that ended the HTTP/2 stream", "netlog")
+    ] = None
+    h3_error_code: Annotated[
+        Str,
+        Col("transport", "code of the frame that reset the HTTP/3 stream, an H3_ or QUIC_ name", "netlog"),
+    ] = None
     reset_by: Annotated[Str, Col("transport", "who reset the stream: server or client", "netlog")] = None
-    goaway_seen: Annotated[Bool, Col("transport", "the server had sent GOAWAY on the connection before the end; None under HTTP/1.1", "netlog")] = None
+    goaway_seen: Annotated[
+        Bool,
+        Col(
+            "transport",
+            "the server had sent GOAWAY on the connection before the end; None under HTTP/1.1",
+            "netlog",
+        ),
+    ] = None
     goaway_code: Annotated[Str, Col("transport", "code of that HTTP/2 GOAWAY", "netlog")] = None
     goaway_before_ms: Annotated[Num, Col("transport", "from that GOAWAY to the end", "netlog")] = None
     goaway_debug: Annotated[Str, Col("transport", "text that the GOAWAY carried", "netlog", False)] = None
-    session_error: Annotated[Str, Col("transport", "net error with which the whole HTTP/2 or QUIC connection ended, within a second of the exchange", "netlog")] = None
-    session_close: Annotated[Str, Col("transport", "the browser's words for why that connection ended", "netlog", False)] = None
-    quic_error: Annotated[Str, Col("transport", "QUIC error with which that connection ended", "netlog")] = None
-    quic_closed_by: Annotated[Str, Col("transport", "who closed the QUIC connection: server or client", "netlog")] = None
-    socket_error: Annotated[Str, Col("transport", "net error of the last read or write on the socket", "netlog")] = None
-    socket_os_error: Annotated[Int, Col("transport", "the operating system's number for the socket's error: 104, 54 and 10054 are a reset", "netlog")] = None
-    network_changed_before_ms: Annotated[Num, Col("transport", "from the last change of the computer's own network to the end, if one came during the exchange; a change is noticed up to a second late, so it can be slightly negative", "netlog")] = None
+    session_error: Annotated[
+        Str,
+        Col(
+            "transport",
+            "net error with which the whole HTTP/2 or QUIC connection ended, within a second of the exchange",
+            "netlog",
+        ),
+    ] = None
+    session_close: Annotated[
+        Str, Col("transport", "the browser's words for why that connection ended", "netlog", False)
+    ] = None
+    quic_error: Annotated[Str, Col("transport", "QUIC error with which that connection ended", "netlog")] = (
+        None
+    )
+    quic_closed_by: Annotated[
+        Str, Col("transport", "who closed the QUIC connection: server or client", "netlog")
+    ] = None
+    socket_error: Annotated[
+        Str, Col("transport", "net error of the last read or write on the socket", "netlog")
+    ] = None
+    socket_os_error: Annotated[
+        Int,
+        Col(
+            "transport",
+            "the operating system's number for the socket's error: 104, 54 and 10054 are a reset",
+            "netlog",
+        ),
+    ] = None
+    network_changed_before_ms: Annotated[
+        Num,
+        Col(
+            "transport",
+            "from the last change of the computer's own network to the end, if one came during the exchange; a change is noticed up to a second late, so it can be slightly negative",
+            "netlog",
+        ),
+    ] = None
     network_after: Annotated[Str, Col("transport", "kind of network after that change", "netlog")] = None
-    client_proxy: Annotated[Str, Col("transport", "kind of proxy that the browser itself used", "netlog")] = None
-    tunnel_status: Annotated[Int, Col("transport", "status with which the browser's own proxy answered CONNECT", "netlog")] = None
-    known_root: Annotated[Bool, Col("transport", "the certificate leads to a public authority; False: to one that was installed on this computer", "netlog")] = None
-    pool_stalled_ms: Annotated[Num, Col("transport", "waited for a free connection because the browser's limit was reached", "netlog")] = None
-    pool_limit: Annotated[Str, Col("transport", "which limit that was: host (six connections to one host) or browser (all together)", "netlog")] = None
-    delegate: Annotated[Str, Col("transport", "extension or feature of the browser that held the request up", "netlog", False)] = None
+    client_proxy: Annotated[Str, Col("transport", "kind of proxy that the browser itself used", "netlog")] = (
+        None
+    )
+    tunnel_status: Annotated[
+        Int, Col("transport", "status with which the browser's own proxy answered CONNECT", "netlog")
+    ] = None
+    known_root: Annotated[
+        Bool,
+        Col(
+            "transport",
+            "the certificate leads to a public authority; False: to one that was installed on this computer",
+            "netlog",
+        ),
+    ] = None
+    pool_stalled_ms: Annotated[
+        Num,
+        Col("transport", "waited for a free connection because the browser's limit was reached", "netlog"),
+    ] = None
+    pool_limit: Annotated[
+        Str,
+        Col(
+            "transport",
+            "which limit that was: host (six connections to one host) or browser (all together)",
+            "netlog",
+        ),
+    ] = None
+    delegate: Annotated[
+        Str, Col("transport", "extension or feature of the browser that held the request up", "netlog", False)
+    ] = None
     delegate_ms: Annotated[Num, Col("transport", "how long it held the request up", "netlog")] = None
-    silent_retries: Annotated[Int, Col("transport", "tries that the browser repeated by itself after a connection error", "netlog")] = None
-    close_frame_by: Annotated[Str, Col("transport", "who sent the first WebSocket close frame: server or client", "netlog")] = None
+    silent_retries: Annotated[
+        Int, Col("transport", "tries that the browser repeated by itself after a connection error", "netlog")
+    ] = None
+    close_frame_by: Annotated[
+        Str, Col("transport", "who sent the first WebSocket close frame: server or client", "netlog")
+    ] = None
 
     # -- stream
     framing: Annotated[Str, Col("stream", "how the body is cut into events")] = None
@@ -171,18 +308,40 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     max_gap_ms: Annotated[Num, Col("stream", "longest silence between events", "har netlog")] = None
     median_gap_ms: Annotated[Num, Col("stream", "median silence between events", "har netlog")] = None
     idle_before_end_ms: Annotated[Num, Col("stream", "silence between the last byte and the end")] = None
-    terminal_marker: Annotated[Str, Col("stream", "seen; missing: the protocol promises one and it never came; none: the protocol promises none", "har netlog")] = None
-    terminal_name: Annotated[Str, Col("stream", "the end marker that the protocol promises", "har netlog")] = None
-    soft_terminal: Annotated[Bool, Col("stream", "the content is complete although the end marker is missing", "har netlog")] = None
+    terminal_marker: Annotated[
+        Str,
+        Col(
+            "stream",
+            "seen; missing: the protocol promises one and it never came; none: the protocol promises none",
+            "har netlog",
+        ),
+    ] = None
+    terminal_name: Annotated[
+        Str, Col("stream", "the end marker that the protocol promises", "har netlog")
+    ] = None
+    soft_terminal: Annotated[
+        Bool, Col("stream", "the content is complete although the end marker is missing", "har netlog")
+    ] = None
     tail_bytes: Annotated[Int, Col("stream", "bytes left in the decoder at the end", "har")] = None
     cut_inside_event: Annotated[Bool, Col("stream", "the last event is incomplete", "har")] = None
-    in_band_error: Annotated[Bool, Col("stream", "an error event arrived inside the stream", "har netlog")] = None
+    in_band_error: Annotated[
+        Bool, Col("stream", "an error event arrived inside the stream", "har netlog")
+    ] = None
     finish_reason: Annotated[Str, Col("stream", "finish reason in the protocol's words", "har", False)] = None
     finish_class: Annotated[Str, Col("stream", "what the finish reason means", "har")] = None
-    handoff: Annotated[Bool, Col("stream", "the protocol says that the answer goes on elsewhere", "har")] = None
-    planned_close: Annotated[Bool, Col("stream", "the server announced that it would close and expects the client back", "har")] = None
-    one_burst: Annotated[Bool, Col("stream", "the events all arrived within a few milliseconds, after a long wait", "har netlog")] = None
-    times_recorded: Annotated[Bool, Col("stream", "arrival times of the events are known", "har netlog")] = None
+    handoff: Annotated[Bool, Col("stream", "the protocol says that the answer goes on elsewhere", "har")] = (
+        None
+    )
+    planned_close: Annotated[
+        Bool, Col("stream", "the server announced that it would close and expects the client back", "har")
+    ] = None
+    one_burst: Annotated[
+        Bool,
+        Col("stream", "the events all arrived within a few milliseconds, after a long wait", "har netlog"),
+    ] = None
+    times_recorded: Annotated[Bool, Col("stream", "arrival times of the events are known", "har netlog")] = (
+        None
+    )
     close_code: Annotated[Int, Col("stream", "WebSocket close code")] = None
     grpc_status: Annotated[Int, Col("stream", "grpc-status")] = None
     duplicated_end: Annotated[Bool, Col("stream", "the data went on after the end marker", "har")] = None
@@ -191,52 +350,121 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     ending_by: Annotated[Str, Col("ending", "client, proxy, server, network, recorder or unknown")] = None
     ending_phase: Annotated[Str, Col("ending", "connect, request, headers, data or last")] = None
     ending_announced: Annotated[Bool, Col("ending", "the end was announced by the protocol")] = None
-    ending_signal: Annotated[Str, Col("ending", "what carried the end: end marker, clean close, net error, status …")] = None
+    ending_signal: Annotated[
+        Str, Col("ending", "what carried the end: end marker, clean close, net error, status …")
+    ] = None
 
     # -- proxy side
     upstream: Annotated[Str, Col("proxy", "upstream server that the proxy chose", "log", False)] = None
-    upstream_status: Annotated[Int, Col("proxy", "status that the upstream answered; the last try's", "log")] = None
+    upstream_status: Annotated[
+        Int, Col("proxy", "status that the upstream answered; the last try's", "log")
+    ] = None
     upstream_tries: Annotated[Int, Col("proxy", "upstream servers tried", "log")] = None
     upstream_connect_ms: Annotated[Num, Col("proxy", "time to connect to the upstream", "log")] = None
-    upstream_header_ms: Annotated[Num, Col("proxy", "time to the upstream's first byte or header", "log")] = None
+    upstream_header_ms: Annotated[Num, Col("proxy", "time to the upstream's first byte or header", "log")] = (
+        None
+    )
     upstream_response_ms: Annotated[Num, Col("proxy", "time to the upstream's last byte", "log")] = None
     upstream_bytes: Annotated[Int, Col("proxy", "bytes received from the upstream", "log")] = None
     termination_state: Annotated[Str, Col("proxy", "HAProxy's termination state", "log")] = None
     response_flags: Annotated[Str, Col("proxy", "Envoy's response flags", "log")] = None
     response_details: Annotated[Str, Col("proxy", "Envoy's response code details", "log")] = None
-    edge_result: Annotated[Str, Col("proxy", "CloudFront's detailed result, or another edge's own word for the result", "log")] = None
+    edge_result: Annotated[
+        Str, Col("proxy", "CloudFront's detailed result, or another edge's own word for the result", "log")
+    ] = None
     edge_status: Annotated[Int, Col("proxy", "status that the edge answered", "log")] = None
     origin_status: Annotated[Int, Col("proxy", "status that the origin answered to the edge", "log")] = None
     edge_location: Annotated[Str, Col("proxy", "edge location", "log")] = None
-    error_reason: Annotated[Str, Col("proxy", "the product's own reason: ALB, GCP statusDetails, Heroku H-code, Front Door errorInfo …", "log")] = None
-    connection_status: Annotated[Str, Col("proxy", "nginx request_completion, IIS and HTTP.sys reasons, Squid's TCP_ tags", "log")] = None
-    worker_message: Annotated[Str, Col("proxy", "class of the proxy's or worker's error-log message", "log")] = None
-    closed_by: Annotated[Str, Col("proxy", "who closed first, as the log says: client, proxy, upstream, none", "log")] = None
-    closed_phase: Annotated[Str, Col("proxy", "when it closed: queue, connect, request, headers, data, done", "log")] = None
-    closed_why: Annotated[Str, Col("proxy", "why it closed: timeout, idle-timeout, duration-limit, abort, error, refused, reset …", "log")] = None
+    error_reason: Annotated[
+        Str,
+        Col(
+            "proxy",
+            "the product's own reason: ALB, GCP statusDetails, Heroku H-code, Front Door errorInfo …",
+            "log",
+        ),
+    ] = None
+    connection_status: Annotated[
+        Str, Col("proxy", "nginx request_completion, IIS and HTTP.sys reasons, Squid's TCP_ tags", "log")
+    ] = None
+    worker_message: Annotated[
+        Str, Col("proxy", "class of the proxy's or worker's error-log message", "log")
+    ] = None
+    closed_by: Annotated[
+        Str, Col("proxy", "who closed first, as the log says: client, proxy, upstream, none", "log")
+    ] = None
+    closed_phase: Annotated[
+        Str, Col("proxy", "when it closed: queue, connect, request, headers, data, done", "log")
+    ] = None
+    closed_why: Annotated[
+        Str,
+        Col(
+            "proxy",
+            "why it closed: timeout, idle-timeout, duration-limit, abort, error, refused, reset …",
+            "log",
+        ),
+    ] = None
     route: Annotated[Str, Col("proxy", "route, listener, front end or virtual host", "log", False)] = None
 
     # -- context, over the whole capture or batch
-    concurrent_streams: Annotated[Int, Col("context", "other streams open to the same host while this one waited", "har")] = None
-    starved_by: Annotated[Int, Col("context", "connections to the host that open streams held while this one queued", "har")] = None
-    failures_same_moment: Annotated[Int, Col("context", "other exchanges that failed within a second of this one's end", "har netlog")] = None
+    concurrent_streams: Annotated[
+        Int, Col("context", "other streams open to the same host while this one waited", "har")
+    ] = None
+    starved_by: Annotated[
+        Int, Col("context", "connections to the host that open streams held while this one queued", "har")
+    ] = None
+    failures_same_moment: Annotated[
+        Int, Col("context", "other exchanges that failed within a second of this one's end", "har netlog")
+    ] = None
     hosts_failing_same_moment: Annotated[Int, Col("context", "other hosts among those", "har netlog")] = None
-    same_connection_deaths: Annotated[Int, Col("context", "other exchanges of this connection that died in the same second", "har netlog")] = None
-    host_ok_after: Annotated[Bool, Col("context", "the same host answered after this failure", "har netlog")] = None
-    server_ip_changed: Annotated[Bool, Col("context", "the same host was reached at another address afterwards", "har netlog")] = None
-    navigated_after_ms: Annotated[Num, Col("context", "from the end to the next document request of the page; negative: before the end", "har")] = None
-    stop_call_ms: Annotated[Num, Col("context", "from a stop or cancel call of the page to the end", "har")] = None
-    reissued_after_ms: Annotated[Num, Col("context", "from the end to the next request for the same endpoint", "har netlog")] = None
-    reissue_completed: Annotated[Bool, Col("context", "a later request continued or repeated this one and completed", "har netlog")] = None
-    resume_completed: Annotated[Bool, Col("context", "a later request resumed this one where it stopped, and completed", "har netlog")] = None
+    same_connection_deaths: Annotated[
+        Int, Col("context", "other exchanges of this connection that died in the same second", "har netlog")
+    ] = None
+    host_ok_after: Annotated[
+        Bool, Col("context", "the same host answered after this failure", "har netlog")
+    ] = None
+    server_ip_changed: Annotated[
+        Bool, Col("context", "the same host was reached at another address afterwards", "har netlog")
+    ] = None
+    navigated_after_ms: Annotated[
+        Num,
+        Col(
+            "context",
+            "from the end to the next document request of the page; negative: before the end",
+            "har",
+        ),
+    ] = None
+    stop_call_ms: Annotated[
+        Num, Col("context", "from a stop or cancel call of the page to the end", "har")
+    ] = None
+    reissued_after_ms: Annotated[
+        Num, Col("context", "from the end to the next request for the same endpoint", "har netlog")
+    ] = None
+    reissue_completed: Annotated[
+        Bool, Col("context", "a later request continued or repeated this one and completed", "har netlog")
+    ] = None
+    resume_completed: Annotated[
+        Bool, Col("context", "a later request resumed this one where it stopped, and completed", "har netlog")
+    ] = None
     series: Annotated[Int, Col("context", "requests of this reconnecting series")] = None
-    series_same_duration: Annotated[Int, Col("context", "failed streams, this one included, that lasted as long: within 1 % or a second")] = None
-    series_same_idle: Annotated[Int, Col("context", "failed streams, this one included, that died after the same silence")] = None
-    series_same_bytes: Annotated[Int, Col("context", "failed streams, this one included, that died after the same number of bytes")] = None
-    limit_ms: Annotated[Num, Col("context", "known limit that the whole duration fits, within -0.3 and +2.5 s")] = None
-    idle_limit_ms: Annotated[Num, Col("context", "known limit that the last silence fits, within -0.3 and +2.5 s")] = None
+    series_same_duration: Annotated[
+        Int, Col("context", "failed streams, this one included, that lasted as long: within 1 % or a second")
+    ] = None
+    series_same_idle: Annotated[
+        Int, Col("context", "failed streams, this one included, that died after the same silence")
+    ] = None
+    series_same_bytes: Annotated[
+        Int, Col("context", "failed streams, this one included, that died after the same number of bytes")
+    ] = None
+    limit_ms: Annotated[
+        Num, Col("context", "known limit that the whole duration fits, within -0.3 and +2.5 s")
+    ] = None
+    idle_limit_ms: Annotated[
+        Num, Col("context", "known limit that the last silence fits, within -0.3 and +2.5 s")
+    ] = None
     limit_of: Annotated[Str, Col("context", "products whose documented default that limit is")] = None
-    idle_limit_of: Annotated[Str, Col("context", "products whose documented default that idle limit is")] = None
+    idle_limit_of: Annotated[Str, Col("context", "products whose documented default that idle limit is")] = (
+        None
+    )
     flowing_at_end: Annotated[Bool, Col("context", "data was flowing right up to the end")] = None
 
 

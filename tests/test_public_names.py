@@ -15,6 +15,8 @@ def test_every_exported_name_can_be_had() -> None:
 
 
 def test_importing_the_package_imports_no_other_module_of_it() -> None:
-    code = "import sys, analyzer; print([m for m in sys.modules if m.startswith('analyzer.') or m == 'msgspec'])"
+    code = (
+        "import sys, analyzer; print([m for m in sys.modules if m.startswith('analyzer.') or m == 'msgspec'])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -141,7 +141,9 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
     if row.resource_type in ("document", "preflight", "script", "stylesheet", "image"):
         return None
     # A NetLog has no request bodies: at an endpoint that can stream, what failed may well have asked for it.
-    may = known is not None and (known.always or (row.capture_kind == "netlog" and streams.failed_before(row)))
+    may = known is not None and (
+        known.always or (row.capture_kind == "netlog" and streams.failed_before(row))
+    )
     return streams.by_request(recorded, why if asked else None, may)
 
 

@@ -205,7 +205,9 @@ def _causes(report: Report, width: int) -> Iterator[RenderableType]:
     table.add_column("streams", justify="right", width=7)
     table.add_column("cause", no_wrap=True, width=causes)
     table.add_column("who", no_wrap=True, width=parties)
-    table.add_column("in words", overflow="ellipsis", no_wrap=True, width=max(10, width - causes - parties - 15))
+    table.add_column(
+        "in words", overflow="ellipsis", no_wrap=True, width=max(10, width - causes - parties - 15)
+    )
     for cause, count in rows[:20]:
         table.add_row(
             Text(f"{count:,}"),

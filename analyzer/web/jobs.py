@@ -17,7 +17,8 @@ from analyzer.store import Result, Store
 from analyzer.web.problems import Failure
 
 State = Literal["queued", "running", "done", "failed"]
-MOST_ATTEMPTS: Final = 2
+# A service that is killed is seldom the fault of what it was reading; time after time it may be.
+MOST_STARTS: Final = 6
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (

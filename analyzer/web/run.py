@@ -7,6 +7,7 @@ import contextlib
 import logging
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from analyzer.store import Result, StoreError, result_key
 from analyzer.web.config import Settings
-from analyzer.web.jobs import MOST_ATTEMPTS, Job, Jobs
+from analyzer.web.jobs import MOST_STARTS, Job, Jobs
 from analyzer.web.metrics import Metrics
 from analyzer.web.problems import Failure
 from analyzer.web.process import OverMemory, Worker, WorkerDied
@@ -26,6 +27,7 @@ COMPARISON: Final = ("fragment", "json", "markdown")
 _COMPARE_SECONDS: Final = 60.0
 _EXPIRE_EVERY: Final = 30.0
 _LOOK_AGAIN: Final = 5.0
+_MOST_DEATHS: Final = 2
 _log = logging.getLogger("hangup.serve")
 
 
@@ -47,6 +49,7 @@ class Supervisor:
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._running: dict[str, asyncio.Task[Any]] = {}
+        self._deaths: Counter[str] = Counter()
         self._comparing = asyncio.Semaphore(settings.workers)
         self._spare: asyncio.Task[Worker] | None = None
 
@@ -67,9 +70,10 @@ class Supervisor:
                     job.id, Failure("analysis-failed", "the upload was lost when the service stopped")
                 )
                 self._spool.remove(job.id)
-            elif job.state == "running" and job.attempts >= MOST_ATTEMPTS:
+            elif job.state == "running" and job.attempts >= MOST_STARTS:
                 self._jobs.fail(
-                    job.id, Failure("analysis-failed", "the service stopped twice while reading it")
+                    job.id,
+                    Failure("analysis-failed", f"the service stopped {MOST_STARTS} times while reading it"),
                 )
                 self._spool.remove(job.id)
             else:
@@ -259,6 +263,7 @@ class Supervisor:
         )  # fmt: skip
         kept = await asyncio.to_thread(self._jobs.finish, job.id, result, documents)
         await asyncio.to_thread(self._spool.remove, job.id)
+        self._deaths.pop(job.id, None)
         if kept:
             self._metrics.count("reports_done")
             self._hub.tell(job.id, Snapshot("done"))
@@ -266,15 +271,17 @@ class Supervisor:
     async def _fail(self, job: Job, failure: Failure) -> None:
         await asyncio.to_thread(self._jobs.fail, job.id, failure)
         await asyncio.to_thread(self._spool.remove, job.id)
+        self._deaths.pop(job.id, None)
         self._metrics.count("reports_failed")
         self._hub.tell(job.id, Snapshot("failed"))
 
     async def _died(self, job: Job, death: WorkerDied) -> None:
         """Killed from outside perhaps: once more, and no third time."""
         self._metrics.count("workers_died")
+        self._deaths[job.id] += 1
         if death.code == -getattr(signal, "SIGXCPU", 0):
             await self._fail(job, Failure("capture-too-demanding", "reading it took too much processor time"))
-        elif job.attempts < MOST_ATTEMPTS and not self._stopping:
+        elif self._deaths[job.id] < _MOST_DEATHS and not self._stopping:
             _log.warning("a worker ended unexpectedly (%s); its report is tried once more", death.code)
             await asyncio.to_thread(self._jobs.requeue, job.id, uncounted=False)
             self._hub.tell(job.id, Snapshot("queued", ahead=0))

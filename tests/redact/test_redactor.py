@@ -245,7 +245,10 @@ def test_a_row_is_redacted_without_changing_the_original() -> None:
 
 def test_a_page_title_is_its_url_or_its_length() -> None:
     redactor = Redactor()
-    assert redactor.title("https://h.example/chat?token=abcdef123456") == "https://h.example/chat?token=⟨token:1⟩"
+    assert (
+        redactor.title("https://h.example/chat?token=abcdef123456")
+        == "https://h.example/chat?token=⟨token:1⟩"
+    )
     assert redactor.title("My divorce, part two") == "⟨title 20 characters⟩"
     assert Redactor(enabled=False).title("My divorce") == "My divorce"
 
