@@ -281,7 +281,7 @@ class Supervisor:
         self._deaths[job.id] += 1
         if death.code == -getattr(signal, "SIGXCPU", 0):
             await self._fail(job, Failure("capture-too-demanding", "reading it took too much processor time"))
-        elif self._deaths[job.id] < _MOST_DEATHS and not self._stopping:
+        elif self._deaths[job.id] < _MOST_DEATHS:
             _log.warning("a worker ended unexpectedly (%s); its report is tried once more", death.code)
             await asyncio.to_thread(self._jobs.requeue, job.id, uncounted=False)
             self._hub.tell(job.id, Snapshot("queued", ahead=0))

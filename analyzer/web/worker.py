@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -172,6 +173,9 @@ def main() -> NoReturn:
     limit(memory, seconds)
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)
+    # Whoever ends the service means the service, which then says what becomes of its workers.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Progress goes out by a descriptor of its own: whatever a library prints must not look like it.
     out = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
