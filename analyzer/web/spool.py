@@ -120,7 +120,7 @@ def safe_name(given: str, taken: Iterable[str]) -> str:
         stem, suffix = base, ""
     while len((stem + suffix).encode()) > _LONGEST:
         stem = stem[:-1]
-    base = (f"{stem}.{suffix}" if suffix else stem).lstrip(".-_ ")
+    base = (f"{stem}.{suffix}" if suffix else stem).lstrip(".-_ ").rstrip(" .")
     if not base or _RESERVED.fullmatch(base):
         base = f"capture-{base}" if base else "capture.har"
     used = {name.lower() for name in taken}
