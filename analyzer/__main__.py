@@ -16,7 +16,7 @@ def run() -> Never:
     What a run makes stays until its end, so the collector looks for garbage seldom, and a process that
     is done hands its memory back at once: taking every object apart first costs a tenth of a small run.
     """
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(1_000_000, 20, 50)
     from analyzer.cli import main
 
     try:

@@ -7,8 +7,21 @@ extension module that the package wraps; where that is not importable by itself,
 
 from __future__ import annotations
 
+import os
+import threading
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
+
+# Closed to the outside, single-threaded, offline.
+_CONFIG: Final[dict[str, Any]] = {
+    "threads": 1,
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+}
+_held: dict[int, Any] = {}
+_lock = threading.Lock()
 
 
 def driver() -> Any:
@@ -17,3 +30,19 @@ def driver() -> Any:
         return import_module("_duckdb")
     except ImportError:
         return import_module("duckdb")
+
+
+def cursor() -> Any:
+    """A connection of its own to an in-memory database that this process shares (`DuckDBPyConnection`).
+
+    Opening a database costs more than evaluating a capture, so it is opened once per process; each
+    caller gets a cursor, whose settings and temporary tables no other caller sees. Close it when done.
+    A process that was forked opens its own.
+    """
+    pid = os.getpid()
+    with _lock:
+        base = _held.get(pid)
+        if base is None:
+            base = driver().connect(":memory:", config=_CONFIG)
+            _held[pid] = base
+        return base.cursor()

@@ -101,11 +101,15 @@ class Page:
 
 @dataclass(slots=True)
 class Capture:
-    """One capture, read."""
+    """One capture, read.
+
+    forget: gives back the memory of what was looked at in the file; it is read again when asked for.
+    """
 
     info: CaptureInfo
     entries: list[Recorded] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
+    forget: Callable[[], None] = lambda: None
 
 
 # ---------------------------------------------------------------------------------- decode

@@ -88,6 +88,7 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
         tell("decoding", done, len(captures))
         streams = build(capture.entries, settings)
         add_context(capture.entries, streams)
+        capture.forget()
         capture.info.streams = len(streams)
         found += [(capture, recorded) for recorded in streams]
     found = merged.once(found)

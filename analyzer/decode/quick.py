@@ -61,7 +61,7 @@ class Glance:
     hits_dropped: int = 0
 
 
-def glance_sse(body: bytes, needles: Needles = (), *, ends: int = 48, max_hits: int = 256) -> Glance:
+def glance_sse(body: bytes, needles: Needles = (), *, ends: int = 24, max_hits: int = 256) -> Glance:
     """Settle a long SSE body. ends: blocks decoded at each end; max_hits: blocks decoded in between.
 
     needles: patterns that point at blocks worth decoding; they must be linear, and must not match a
@@ -121,7 +121,7 @@ def full_sse(body: bytes) -> Glance:
     )
 
 
-def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = 48, max_hits: int = 256) -> Glance:
+def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = 24, max_hits: int = 256) -> Glance:
     """Settle a long NDJSON body. Every line is checked to be JSON, in C; a bad line costs a full decode."""
     cut = body.rfind(b"\n") + 1
     lines = [line for line in (raw.strip(b" \t\r") for raw in body[:cut].split(b"\n")) if line]

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
-from analyzer.duck import driver
+from analyzer.duck import cursor
 from analyzer.facts.clustertext import PLACES, baseline_text, cluster_text
 from analyzer.facts.peaks import Peak, coverage, peaks
 from analyzer.model import Cluster, Verdict
@@ -66,7 +66,7 @@ def clusters(
     broken = sum(verdict.severity in ("failed", "degraded") for verdict in verdicts)
     if broken < LEAST:
         return []
-    con = driver().connect(":memory:", config={"threads": 1})
+    con = cursor()
     try:
         con.execute("SET TimeZone = 'UTC'")
         _load(con, rows, verdicts)

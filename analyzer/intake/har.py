@@ -6,6 +6,7 @@ import gc
 import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 from msgspec import Raw
@@ -107,8 +108,8 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
             "$.log._tlsErrors", f"{refused} TLS handshakes failed before any request", "they are no exchanges"
         )
     entries = [record(position, entry, raws, context) for position, entry in found]
-    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        data.madvise(mmap.MADV_DONTNEED)  # only the streams' bodies are read again, from the system's cache
+    forget = partial(_forget, data)
+    forget()
     info = CaptureInfo(
         path=path,
         kind="har",
@@ -117,7 +118,13 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         exchanges=len(entries),
         warnings=losses.sentences(),
     )
-    return Capture(info=info, entries=entries, pages=pages)
+    return Capture(info=info, entries=entries, pages=pages, forget=forget)
+
+
+def _forget(data: text.Buffer) -> None:
+    """Take the pages of a mapped file out of memory: they come back from the system's cache when needed."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)
 
 
 @contextmanager

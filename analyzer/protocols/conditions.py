@@ -146,7 +146,12 @@ def _kind(value: Any) -> Test:
 
 
 def _data(value: Any) -> Test:
-    match = matcher([str(word).lower() for word in as_list(value)])
+    words = [str(word).lower() for word in as_list(value)]
+    if all(word.isascii() and "*" not in word for word in words):
+        plain = frozenset(word.encode() for word in words)
+        longest = max(map(len, plain), default=0)
+        return lambda view: len(view.text) <= longest and view.text.lower() in plain
+    match = matcher(words)
     return lambda view: len(view.text) < 4096 and match(view.text.decode("utf-8", "replace").lower())
 
 
