@@ -32,6 +32,7 @@ VERDICT_COLUMNS: Final[dict[str, str]] = {
     "rule": "text",
     "title": "text",
     "explanation": "text",
+    "settle": "text",  # the capture that would make the verdict certain; empty if it is
 }
 _DTYPES: Final[dict[str, Any]] = {
     "text": "string",
