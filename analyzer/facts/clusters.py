@@ -76,11 +76,18 @@ def clusters(
 
 
 def in_table(
-    con: Any, table: str, verdicts: str, *, listed: Sequence[int] | None = None, show: Show | None = None
+    con: Any,
+    table: str,
+    verdicts: str,
+    *,
+    listed: Sequence[int] | None = None,
+    show: Show | None = None,
+    unit: str = "stream",
 ) -> list[Found]:
     """The same over a table of exchanges and the table of their verdicts, joined by n.
 
-    listed: the rows that a report names; a cluster counts all its members and names those.
+    listed: the rows that a report names; a cluster counts all its members and names those. unit: what
+    the texts call a row that failed.
     """
     features = ", ".join(f"x.{sql} AS {name}" for name, sql in _COLUMNS.items())
     con.execute(
@@ -90,7 +97,7 @@ def in_table(
         FROM {table} x JOIN {verdicts} v USING (n)"""
     )
     _derive(con)
-    return _search(con, None if listed is None else list(listed), show or _plain)
+    return _search(con, None if listed is None else list(listed), show or _plain, unit)
 
 
 def finish(found: Found, names: Mapping[int, str]) -> Cluster:
@@ -138,7 +145,7 @@ def _derive(con: Any) -> None:
     )
 
 
-def _search(con: Any, listed: list[int] | None, show: Show) -> list[Found]:
+def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream") -> list[Found]:
     total, broken, fine = con.execute(
         "SELECT count(*), count(*) FILTER (WHERE broken), count(*) FILTER (WHERE fine) FROM streams_now"
     ).fetchone()
@@ -153,7 +160,7 @@ def _search(con: Any, listed: list[int] | None, show: Show) -> list[Found]:
         traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", fine)))
     found = []
     for group in _merged(traits):
-        made = _cluster(con, group, total, broken, fine, listed, show)
+        made = _cluster(con, group, total, broken, fine, listed, show, unit)
         if made is not None:
             found.append(made)
     found.sort(key=lambda item: (-item.cluster.size, item.cluster.cause))
@@ -287,6 +294,7 @@ def _cluster(
     fine: int,
     listed: list[int] | None,
     show: Show,
+    unit: str,
 ) -> Found | None:
     cause, trait = group[0]
     where = " OR ".join(f"({other.where})" for _, other in group)
@@ -309,8 +317,10 @@ def _cluster(
         party=CAUSES[cause].party,
         size=size,
         members=[],
-        text=cluster_text(cause, size, broken, total, trait.peaks, trait.at, _shown(trait.places, show)),
-        baseline=baseline_text(*_baseline(con, trait, where, total, size, fine), show=show),
+        text=cluster_text(
+            cause, size, broken, total, trait.peaks, trait.at, _shown(trait.places, show), unit=unit
+        ),
+        baseline=baseline_text(*_baseline(con, trait, where, total, size, fine), show=show, unit=unit),
         shared=shared,
     )
     return Found(cluster, named)

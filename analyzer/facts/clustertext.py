@@ -31,6 +31,8 @@ def cluster_text(
     found: Mapping[str, Sequence[Peak]],
     at: datetime | None,
     places: Mapping[str, str],
+    *,
+    unit: str = "stream",
 ) -> str:
     """`38 of 50 are one problem: everything on `api-7` dies at 61.0 ± 0.4 s.` and the cause it points to."""
     title = CAUSES[cause].title
@@ -45,7 +47,7 @@ def cluster_text(
     if at is not None:
         how.append(f"in the same second ({at:%Y-%m-%d %H:%M:%S} UTC), whatever their age")
     counted = (
-        f"{size:,} of {broken:,} streams that failed" if broken < total else f"{size:,} of {total:,} streams"
+        f"{size:,} of {broken:,} {unit}s that failed" if broken < total else f"{size:,} of {total:,} {unit}s"
     )
     what = " ".join(
         part for part in ("everything" if where and how else "they all" if how else "", where) if part
@@ -69,12 +71,13 @@ def baseline_text(
     high: float | None,
     *,
     show: Callable[[str, object], object],
+    unit: str = "stream",
 ) -> str:
     """What the streams outside the cluster look like, healthy ones first."""
     if others == 0:
-        return "Every stream in this run shows it."
+        return f"Every {unit} in this run shows it."
     if fine == 0:
-        return f"The {others:,} other streams failed too, each in its own way."
+        return f"The {others:,} other {unit}s failed too, each in its own way."
     parts = []
     if place is not None and value is not None:
         named = _ON[place].format(show(PLACES[place], value.split(" ")[-1]))
