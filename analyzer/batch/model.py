@@ -127,8 +127,9 @@ class Trend(msgspec.Struct, kw_only=True):
 class Share(msgspec.Struct, kw_only=True):
     """One value of a column. tickets, streams: that have it; broken: those that failed or were degraded.
 
-    low, high: the 95 % interval (Wilson) of the share of broken streams among those with this value.
-    cause: of most of the broken ones.
+    Streams are those of browser captures: of a log only the broken ones are listed, which says nothing
+    about a share. low, high: the 95 % interval (Wilson) of the share of broken streams among those with
+    this value; None without such streams. cause: of most of the broken ones, logs included.
     """
 
     value: str
@@ -136,8 +137,8 @@ class Share(msgspec.Struct, kw_only=True):
     broken_tickets: int
     streams: int
     broken_streams: int
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
     cause: str | None = None
 
 

@@ -1,0 +1,105 @@
+"""The problems that make up the queue: clusters across tickets first, then what only shares a cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from analyzer.batch.model import Problem
+from analyzer.batch.working import MEMBERS, ids, one
+from analyzer.causes import CAUSES, SEVERITIES
+from analyzer.facts.clusters import in_table
+from analyzer.report.json_v1 import timestamp
+
+MOST: Final = 12
+
+
+def problems(db: Any, *, most: int = MOST) -> list[Problem]:
+    """The problems, those with most tickets first. Needs `working.prepare`.
+
+    Each ticket is counted once, with its worst stream. A cluster needs three tickets, a mere cause two:
+    a single ticket is a case and no pattern.
+    """
+    _rows(db)
+    total = one(db, "SELECT count(*) FROM batch_t")[0]
+    db.execute("CREATE OR REPLACE TEMP TABLE batch_p (ticket VARCHAR, problem INTEGER)")
+    found: list[Problem] = []
+    for cluster in in_table(db, "batch_x", "batch_v", unit="ticket"):
+        number = len(found)
+        db.execute(
+            "INSERT INTO batch_p SELECT ticket, ? FROM batch_x WHERE n IN (SELECT unnest(?::BIGINT[]))"
+            " AND ticket NOT IN (SELECT ticket FROM batch_p)",
+            [number, cluster.numbers],
+        )
+        if one(db, "SELECT count(*) FROM batch_p WHERE problem = ?", [number])[0] < 3:
+            db.execute("DELETE FROM batch_p WHERE problem = ?", [number])
+            continue
+        made = cluster.cluster
+        found.append(
+            _problem(db, number, total, "cluster", made.cause, made.text, made.baseline, _plain(made.shared))
+        )
+    causes = db.execute(
+        "SELECT cause, count(*) AS c FROM batch_t WHERE broken AND ticket NOT IN (SELECT ticket FROM batch_p)"
+        " GROUP BY cause HAVING c > 1 ORDER BY c DESC, cause"
+    ).fetchall()
+    for cause, _ in causes:
+        number = len(found)
+        db.execute(
+            "INSERT INTO batch_p SELECT ticket, ? FROM batch_t WHERE broken AND cause = ?"
+            " AND ticket NOT IN (SELECT ticket FROM batch_p)",
+            [number, cause],
+        )
+        found.append(_problem(db, number, total, "cause", cause, CAUSES[cause].meaning, "", {}))
+    found.sort(key=lambda item: (-item.tickets, item.id))
+    for place, item in enumerate(found):
+        item.id = f"p{place + 1}"
+    return found[:most]
+
+
+def _rows(db: Any) -> None:
+    """One row for each broken ticket, and one for each innocent ending of each ticket to compare with."""
+    db.execute(
+        """CREATE OR REPLACE TEMP TABLE batch_x AS
+        SELECT row_number() OVER (ORDER BY ticket, s.n) AS n, s.ticket, s.cause, s.rule, s.severity,
+          duration_ms, idle_before_end_ms, body_bytes, ended AS ended_at, upstream, edge_location, server_ip, route,
+          host, protocol, http_version, gateway, s.ticket AS capture,
+          CAST(NULL AS VARCHAR) AS connection_id, CAST(NULL AS VARCHAR) AS client_ip
+        FROM batch_s s
+        WHERE (broken AND s.n = 1) OR (fine AND s.n IN (
+          SELECT min(o.n) FROM batch_s o WHERE o.ticket = s.ticket AND o.fine GROUP BY o.gateway, o.host, o.cause))"""
+    )
+    # The ticket's own verdict is the ledger's, which the worst stream bears out.
+    db.execute("CREATE OR REPLACE TEMP TABLE batch_v AS SELECT n, cause, rule, severity FROM batch_x")
+
+
+def _problem(
+    db: Any, number: int, total: int, kind: Any, cause: str, text: str, baseline: str, shared: dict[str, Any]
+) -> Problem:
+    inside = f"ticket IN (SELECT ticket FROM batch_p WHERE problem = {number})"
+    count, customers = one(db, f"SELECT count(*), count(DISTINCT who) FROM batch_t WHERE {inside}")
+    return Problem(
+        id=f"{number:06d}",
+        kind=kind,
+        cause=cause,
+        party=CAUSES[cause].party,
+        title=CAUSES[cause].title,
+        text=text,
+        tickets=count,
+        share=count / total if total else 0.0,
+        customers=customers or None,
+        baseline=baseline,
+        shared=shared,
+        members=ids(db, inside),
+        more=max(0, count - MEMBERS),
+    )
+
+
+def _plain(shared: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: timestamp(value) if isinstance(value, datetime) else value for name, value in shared.items()
+    }
+
+
+def worst(severity: str) -> int:
+    """The place of a severity, worst first; unknown ones come last."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)  # type: ignore[arg-type]
