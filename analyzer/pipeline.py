@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
 from analyzer.errors import CaptureError
 from analyzer.model import (
@@ -29,6 +28,7 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.options import Options, Progress
+from analyzer.plain import headline
 
 if TYPE_CHECKING:
     from analyzer.intake import Input
@@ -321,34 +321,5 @@ def summarize(verdicts: Sequence[Verdict], grouped: Sequence[object] = ()) -> Su
             summary.by_party[verdict.party] = summary.by_party.get(verdict.party, 0) + 1
     summary.by_cause = dict(sorted(summary.by_cause.items(), key=lambda item: (-item[1], item[0])))
     summary.by_party = dict(sorted(summary.by_party.items(), key=lambda item: (-item[1], item[0])))
-    summary.headline = _headline(verdicts, summary)
+    summary.headline = headline(verdicts, summary)
     return summary
-
-
-def _headline(verdicts: Sequence[Verdict], summary: Summary) -> str:
-    broken = [verdict for verdict in verdicts if verdict.severity in ("failed", "degraded")]
-    if not verdicts:
-        return "No stream was found in this capture."
-    if not broken:
-        if summary.streams == 1:
-            return CAUSES[verdicts[0].cause].title + "."
-        return f"Nothing broke: {summary.streams} streams, none of them failed."
-    worst = min(broken, key=_rank)
-    if summary.streams == 1:
-        return worst.title + "."
-    what = "stream" if len(broken) == 1 else "streams"
-    count = f"{len(broken)} of {summary.streams} streams"
-    if len(broken) == 1:
-        return f"{worst.title} (1 of {summary.streams} streams)."
-    causes = {verdict.cause for verdict in broken}
-    if len(causes) == 1:
-        return f"{count} failed for one reason: {_lower(CAUSES[worst.cause].title)}."
-    top, times = max(
-        ((cause, sum(v.cause == cause for v in broken)) for cause in causes),
-        key=lambda pair: (pair[1], pair[0]),
-    )
-    return f"{count} went wrong; most often ({times} {what}): {_lower(CAUSES[top].title)}."
-
-
-def _lower(title: str) -> str:
-    return title[0].lower() + title[1:]

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "analyzer"
 
 # Each room and the rooms that it may import; a room may always import itself.
-BASE = {"duck", "remember", "options", "safe", "write", "errors", "causes", "columns", "resources", "model"}
+BASE = {"duck", "remember", "options", "safe", "write", "errors", "causes", "columns", "resources", "model", "plain"}
 ALLOWED = {
     "duck": set(),
     "remember": {"errors", "write"},
@@ -24,6 +24,7 @@ ALLOWED = {
     "write": {"errors"},
     "columns": set(),
     "model": {"causes", "columns"},
+    "plain": {"causes", "model"},
     "explain": BASE,
     "decode": BASE,
     "redact": BASE | {"decode", "intake"},
