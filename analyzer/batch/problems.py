@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from analyzer.batch.model import Problem
 from analyzer.batch.working import MEMBERS, ids, one
-from analyzer.causes import CAUSES, SEVERITIES
+from analyzer.causes import CAUSES
 from analyzer.facts.clusters import in_table
 from analyzer.report.json_v1 import timestamp
 
@@ -98,8 +98,3 @@ def _plain(shared: dict[str, Any]) -> dict[str, Any]:
     return {
         name: timestamp(value) if isinstance(value, datetime) else value for name, value in shared.items()
     }
-
-
-def worst(severity: str) -> int:
-    """The place of a severity, worst first; unknown ones come last."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)  # type: ignore[arg-type]

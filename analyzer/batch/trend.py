@@ -22,14 +22,16 @@ _SHORTEST: Final = 48 * 3600.0  # a queue of two days is read by the hour, a lon
 
 def trend(db: Any) -> Trend:
     """Tickets per stretch of time, empty stretches included. Needs `working.prepare`."""
-    first, last, undated = one(db, "SELECT min(at), max(at), count(*) FILTER (WHERE at IS NULL) FROM batch_t")
+    first, last, undated = one(
+        db, "SELECT min(moment), max(moment), count(*) FILTER (WHERE moment IS NULL) FROM batch_t"
+    )
     if first is None:
         return Trend(undated=undated)
     step = step_for(first, last)
     made: dict[datetime, Bucket] = {}
     rows = db.execute(
-        f"""SELECT CAST(date_trunc('{step}', at) AS TIMESTAMP) AS start, cause, party, coalesce(broken, false), count(*)
-        FROM batch_t WHERE at IS NOT NULL GROUP BY ALL ORDER BY ALL"""
+        f"""SELECT CAST(date_trunc('{step}', moment) AS TIMESTAMP) AS start, cause, party, coalesce(broken, false), count(*)
+        FROM batch_t WHERE moment IS NOT NULL GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
     for start, cause, party, broken, count in rows:
         bucket = made.setdefault(start, Bucket(start=_iso(start)))
@@ -41,7 +43,7 @@ def trend(db: Any) -> Trend:
     starts = sorted(made)
     if _many(starts[0], starts[-1], step) <= MOST:
         at = starts[0]
-        while at <= starts[-1]:
+        while at < starts[-1]:
             made.setdefault(at, Bucket(start=_iso(at)))
             at = _next(at, step)
         kept = sorted(made)

@@ -16,24 +16,44 @@ MEMBERS: Final = 200  # ticket ids that a group names; the others are counted
 _EMAIL: Final = r"[^\s<>@,;:\"()]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 # Columns of the exchange table that the summary asks for. A redacted value (`⟨ip:1⟩`) counts within its
 # own report only: number 1 of two tickets are two different things, so it is as good as not recorded.
-_COLUMNS: Final = (
-    "capture_kind dialect host http_version browser browser_version gateway provider protocol framing server_ip "
-    "upstream edge_location route network_after client_proxy known_root duration_ms idle_before_end_ms body_bytes"
-).split()
-_PLACES: Final = frozenset("host server_ip upstream edge_location route".split())
+_COLUMNS: Final = [
+    "capture_kind",
+    "dialect",
+    "host",
+    "http_version",
+    "browser",
+    "browser_version",
+    "gateway",
+    "provider",
+    "protocol",
+    "framing",
+    "server_ip",
+    "upstream",
+    "edge_location",
+    "route",
+    "network_after",
+    "client_proxy",
+    "known_root",
+    "duration_ms",
+    "idle_before_end_ms",
+    "body_bytes",
+]
+_PLACES: Final = frozenset(["host", "server_ip", "upstream", "edge_location", "route"])
 
 
 def prepare(db: Any) -> None:
     """Make `batch_t` (tickets) and `batch_s` (streams) as temporary tables of this connection.
 
     db: a DuckDB connection on the ledger's tables. `batch_t`: ticket, who (the customer as it may be shown),
-    at (opened, else the first stream's start; NULL without either), state, severity, cause, party, rule,
+    moment (opened, else the first stream's start; NULL without either), state, severity, cause, party, rule,
     confidence, reason, broken, streams, broken_streams, captures. `batch_s`: ticket, n (1 is the ticket's
     worst), cause, rule, severity, broken, fine, settle, started, ended and columns of the exchange table.
     """
     db.execute("SET TimeZone = 'UTC'")
     columns = ", ".join(
-        f"CASE WHEN contains(s.{name}, '⟨') THEN NULL ELSE s.{name} END AS {name}" if name in _PLACES else f"s.{name}"
+        f"CASE WHEN contains(s.{name}, '⟨') THEN NULL ELSE s.{name} END AS {name}"
+        if name in _PLACES
+        else f"s.{name}"
         for name in _COLUMNS
     )
     db.execute(
@@ -51,7 +71,7 @@ def prepare(db: Any) -> None:
         WITH raw AS (
           SELECT t.*, nullif(lower(regexp_extract(t.customer, '{_EMAIL}', 0, 'i')), '') AS mail,
             lower(regexp_extract(t.customer, '{_EMAIL}', 1, 'i')) AS domain,
-            TRY_CAST(t.at AS TIMESTAMP) AS opened
+            TRY_CAST(t."at" AS TIMESTAMP) AS opened
           FROM tickets t),
         people AS (
           SELECT mail, row_number() OVER (ORDER BY min(opened) NULLS LAST, min(ticket)) AS number
@@ -60,7 +80,7 @@ def prepare(db: Any) -> None:
         SELECT r.ticket,
           CASE WHEN p.number IS NOT NULL THEN 'person ' || p.number || ' (' || r.domain || ')'
                WHEN r.mail IS NOT NULL THEN r.domain ELSE nullif(trim(r.customer), '') END AS who,
-          coalesce(r.opened, f.started) AS at, r.state, r.severity, r.cause, r.party, r.rule, r.confidence, r.reason,
+          coalesce(r.opened, f.started) AS moment, r.state, r.severity, r.cause, r.party, r.rule, r.confidence, r.reason,
           r.severity IN ('failed', 'degraded') AS broken, coalesce(r.streams, 0) AS streams,
           coalesce(r.failed, 0) + coalesce(r.degraded, 0) AS broken_streams, r.captures, r.headline
         FROM raw r LEFT JOIN people p USING (mail) LEFT JOIN first f ON f.ticket = r.ticket"""
@@ -76,7 +96,8 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     middle = share + z * z / (2 * whole)
     reach = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
     scale = 1 + z * z / whole
-    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
+    low, high = max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
+    return (low if part else 0.0), (high if part < whole else 1.0)
 
 
 def ids(db: Any, test: str, parameters: list[Any] | None = None, most: int = MEMBERS) -> list[str]:
@@ -84,7 +105,8 @@ def ids(db: Any, test: str, parameters: list[Any] | None = None, most: int = MEM
     return [
         row[0]
         for row in db.execute(
-            f"SELECT ticket FROM batch_t WHERE {test} ORDER BY at NULLS LAST, ticket LIMIT {most}", parameters or []
+            f"SELECT ticket FROM batch_t WHERE {test} ORDER BY moment NULLS LAST, ticket LIMIT {most}",
+            parameters or [],
         ).fetchall()
     ]
 
