@@ -480,7 +480,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "http_version": ("1.0", "1.1", "2", "3"),
     "stream_why": (
         "content-type", "accept", "body", "eventsource", "websocket", "endpoint", "same-url",
-        "stream-path", "events", "behaviour",
+        "stream-path", "events", "behaviour", "webtransport",
     ),
     "browser": ("chrome", "edge", "firefox", "safari", "other"),
     "body_kind": ("sse", "ndjson", "json", "html", "text", "binary", "empty"),
@@ -500,7 +500,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "pool_limit": ("host", "browser"),
     "framing": (
         "sse", "ndjson", "json-array", "websocket", "grpc-web", "connect", "aws-event-stream",
-        "data-stream", "text", "unknown",
+        "ag-ui-binary", "webchannel", "webtransport", "data-stream", "text", "unknown",
     ),
     "terminal_marker": ("seen", "missing", "none"),
     "finish_class": ("ok", "limit", "filtered", "error", "overloaded", "rate-limit", "cancelled", "unknown"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from analyzer.decode.agui import AGUIBinaryDecoder
 from analyzer.decode.awseventstream import AWSEventStreamDecoder
 from analyzer.decode.connect import ConnectDecoder
 from analyzer.decode.datastream import DataStreamDecoder, looks_like_data_stream
@@ -12,6 +13,7 @@ from analyzer.decode.grpcweb import GRPCWebDecoder, GRPCWebTextDecoder
 from analyzer.decode.jsonarray import JSONArrayDecoder
 from analyzer.decode.ndjson import NDJSONDecoder
 from analyzer.decode.sse import SSEDecoder
+from analyzer.decode.webchannel import WebChannelDecoder, looks_like_webchannel
 
 AnyDecoder = (
     SSEDecoder
@@ -22,6 +24,8 @@ AnyDecoder = (
     | GRPCWebTextDecoder
     | ConnectDecoder
     | AWSEventStreamDecoder
+    | AGUIBinaryDecoder
+    | WebChannelDecoder
 )
 
 _NDJSON: Final = frozenset(
@@ -68,6 +72,8 @@ def framing_of(content_type: str | None, head: bytes, path: str = "") -> str | N
         return "grpc-web"
     if media.startswith("application/connect+"):
         return "connect"
+    if media == "application/vnd.ag-ui.event+proto":
+        return "ag-ui-binary"
     head = head[:65536]
     if media == "application/json":
         if path.lower().endswith(":streamgeneratecontent") and _ARRAY.match(head):
@@ -78,6 +84,8 @@ def framing_of(content_type: str | None, head: bytes, path: str = "") -> str | N
             return "sse"
         if looks_like_data_stream(head):
             return "data-stream"
+        if looks_like_webchannel(head):
+            return "webchannel"
         if _JSON_LINES.match(head):
             return "ndjson"
         return "text" if media == "text/plain" else None
@@ -102,4 +110,8 @@ def decoder_for(framing: str, content_type: str | None = None) -> AnyDecoder | N
             return ConnectDecoder()
         case "aws-event-stream":
             return AWSEventStreamDecoder()
+        case "ag-ui-binary":
+            return AGUIBinaryDecoder()
+        case "webchannel":
+            return WebChannelDecoder()
     return None

@@ -130,7 +130,8 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
         return "stream-path"
     if streams.is_control_call(row):
         return None
-    known = protocols.endpoint(row.host or "", row.path or "", row.method or "")
+    query = (row.url or "").partition("?")[2]
+    known = protocols.endpoint(row.host or "", row.path or "", row.method or "", query)
     may_ask = (
         row.method == "POST" or "event-stream" in (row.accept or "") or row.resource_type == "eventsource"
     )
@@ -150,6 +151,8 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
 def _read(recorded: Recorded) -> None:
     row = recorded.exchange
     inp = stream_input(recorded)
+    if row.resource_type == "webtransport":
+        row.framing = "webtransport"  # no capture holds what flowed in a session
     if row.asked_to_stream is None:
         row.asked_to_stream = protocols.asked_to_stream(inp)[0]
     facts = protocols.read_stream(inp)

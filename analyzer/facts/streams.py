@@ -51,6 +51,8 @@ def by_response(recorded: Recorded) -> str | None:
         or recorded.messages
     ):
         return "websocket"
+    if row.resource_type == "webtransport":
+        return "webtransport"
     if row.content_type and _STREAM_TYPES.match(row.content_type) and (row.status or 0) < 400:
         return "content-type"
     if recorded.events:

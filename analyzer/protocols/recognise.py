@@ -34,6 +34,8 @@ FALLBACK: Final = {
     "aws-event-stream": "aws-event-stream",
     "data-stream": "vercel-data",
     "text": "text-stream",
+    "ag-ui-binary": "ag-ui",
+    "webchannel": "firestore",
 }
 
 

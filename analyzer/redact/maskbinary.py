@@ -1,4 +1,4 @@
-"""Bodies made of bytes: AWS event streams, gRPC-web, Connect. Frames stay, payloads become filler."""
+"""Bodies made of bytes: AWS event streams, gRPC-web, Connect, AG-UI. Frames stay, payloads become filler."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def mask_bytes(data: bytes, media_type: str, masker: Masker, *, status: int | No
     kind = media_type.split(";")[0].strip().lower()
     if kind == "application/vnd.amazon.eventstream":
         return _aws(data, masker)
+    if kind == "application/vnd.ag-ui.event+proto":
+        return _prefixed(data, masker)
     if kind.startswith("application/grpc-web-text"):
         return _grpc_web_text(data, masker)
     if kind.startswith(("application/grpc-web", "application/connect+", "application/grpc")):
@@ -111,6 +113,19 @@ def _envelopes(data: bytes, masker: Masker, *, json_payload: bool) -> bytes:
             shown = _payload(payload, masker)
         out += shown if len(shown) == len(payload) else b"x" * len(payload)
         at += 5 + size
+    out += b"x" * max(0, len(data) - len(out))
+    return bytes(out[: len(data)])
+
+
+def _prefixed(data: bytes, masker: Masker) -> bytes:
+    """AG-UI: lengths and the field number that names the event stay."""
+    out = bytearray()
+    at = 0
+    while len(data) - at >= 4:
+        size = int.from_bytes(data[at : at + 4], "big")
+        payload = data[at + 4 : at + 4 + size]
+        out += data[at : at + 4] + payload[:3] + _payload(payload[3:], masker)
+        at += 4 + size
     out += b"x" * max(0, len(data) - len(out))
     return bytes(out[: len(data)])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from analyzer.decode import (
+    AGUIBinaryDecoder,
     AWSEventStreamDecoder,
     ConnectDecoder,
     DataStreamDecoder,
@@ -19,6 +20,7 @@ from analyzer.decode import (
     JSONArrayDecoder,
     NDJSONDecoder,
     SSEDecoder,
+    WebChannelDecoder,
 )
 
 _PIECES = [
@@ -58,6 +60,17 @@ def envelope(flags: int, payload: bytes) -> bytes:
     return bytes([flags]) + struct.pack(">I", len(payload)) + payload
 
 
+def prefixed(payload: bytes) -> bytes:
+    """One event of AG-UI's binary form: four bytes of length, then a protobuf message."""
+    return struct.pack(">I", len(payload)) + payload
+
+
+def chunk(text: str, off: int = 0) -> bytes:
+    """One chunk of a WebChannel: its length in UTF-16 code units, a newline, the text."""
+    size = len(text.encode("utf-16-le")) // 2 + off
+    return f"{max(size, 0)}\n{text}".encode()
+
+
 def _joined(pieces: list[bytes]) -> st.SearchStrategy[bytes]:
     return st.lists(st.sampled_from(pieces), max_size=40).map(b"".join)
 
@@ -74,6 +87,16 @@ _AWS = st.builds(
     ),
     st.binary(max_size=20),
 )
+_AG_UI = st.builds(
+    lambda head, rest: prefixed(head + rest),
+    st.sampled_from([b"\x62", b"\x6a", b"\x12", b"\xfa\x01", b"\x08", b"", b"\xff" * 6]),
+    st.binary(max_size=12),
+)
+_CHUNK = st.builds(
+    lambda text, more: chunk(text, more),
+    st.sampled_from(['[[1,["noop"]]]', "", '[[2,[{"a":"é…"}]]]\n', '[[3,["\U0001f600"]]]', "\n"]),
+    st.sampled_from([0, 0, 0, 0, -1, 1]),
+)
 _ENVELOPE = st.builds(envelope, st.sampled_from([0, 1, 2, 0x80, 0x81]), st.binary(max_size=20))
 
 #: (name, decoder, inputs that resemble its framing)
@@ -85,6 +108,12 @@ DECODERS: list[tuple[str, Callable[[], Decoder], st.SearchStrategy[bytes]]] = [
     ("grpc-web", GRPCWebDecoder, st.lists(_ENVELOPE, max_size=6).map(b"".join)),
     ("connect", ConnectDecoder, st.lists(_ENVELOPE, max_size=6).map(b"".join)),
     ("aws", AWSEventStreamDecoder, st.lists(_AWS, max_size=5).map(b"".join)),
+    ("ag-ui-binary", AGUIBinaryDecoder, st.lists(_AG_UI, max_size=6).map(b"".join)),
+    (
+        "webchannel",
+        WebChannelDecoder,
+        st.lists(_CHUNK | _joined([b"7\n", b"x", b"\n", b"\xf0"]), max_size=8).map(b"".join),
+    ),
     (
         "grpc-web-text",
         GRPCWebTextDecoder,

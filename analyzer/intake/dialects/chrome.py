@@ -64,6 +64,8 @@ class Chrome(Dialect):
 
     def status(self, entry: Entry) -> int | None:
         found = super().status(entry)
+        if not found and entry.resource_type == "webtransport":
+            return None  # the panel is told of no status: 0 is not "no answer" here
         if not found and entry.resource_type == "websocket":
             # A refused upgrade is status 0 and one error message: it names the code, or means one.
             words = _websocket_error(entry) or ""
