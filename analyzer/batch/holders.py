@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import BinaryIO, Final, cast
 
 from analyzer.batch import address
@@ -31,10 +33,19 @@ class Holder:
     def __init__(self, stream: BinaryIO, state: str) -> None:
         self.archive = archive.Archive(stream, LIMITS)
         self.state = state
-        self.members = {member.name: member for member in self.archive.members()}
+        self._members = {member.name: member for member in self.archive.members()}
+        self._names = list(self._members)  # in order
 
     def member(self, name: str) -> archive.Member | None:
-        return self.members.get(name)
+        """The member of exactly that name."""
+        return self._members.get(name)
+
+    def below(self, prefix: str) -> Iterator[str]:
+        """Names that begin with `prefix`, in order."""
+        for place in range(bisect_left(self._names, prefix), len(self._names)):
+            if not self._names[place].startswith(prefix):
+                return
+            yield self._names[place]
 
 
 def holder(url: str, members: tuple[str, ...] = ()) -> Holder:
