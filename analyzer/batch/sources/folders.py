@@ -89,6 +89,18 @@ def container(url: str, members: tuple[str, ...], title: str, depth: int = 0) ->
     return tree
 
 
+def _below(tree: Tree, path: str, context: Context, depth: int) -> Iterator[Ticket]:
+    try:
+        groups = depth < _DEEPEST and not is_ticket(tree, path)
+    except OSError as error:
+        yield _unreadable(path, error, context)
+        return
+    if groups:
+        yield from folder(tree, context, path, depth + 1)
+    else:
+        yield from below_as_ticket(tree, path, context)
+
+
 def below_as_ticket(tree: Tree, path: str, context: Context) -> Iterator[Ticket]:
     """A folder as one ticket with everything below it."""
     try:
