@@ -12,7 +12,19 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "analyzer"
 
 # Each room and the rooms that it may import; a room may always import itself.
-BASE = {"duck", "remember", "options", "safe", "write", "errors", "causes", "columns", "resources", "model", "plain"}
+BASE = {
+    "duck",
+    "remember",
+    "options",
+    "safe",
+    "write",
+    "errors",
+    "causes",
+    "columns",
+    "resources",
+    "model",
+    "plain",
+}
 ALLOWED = {
     "duck": set(),
     "remember": {"errors", "write"},
@@ -40,6 +52,19 @@ ALLOWED = {
     "compare": BASE | {"pipeline", "redact", "report"},
     "events": BASE | {"pipeline", "decode", "protocols", "facts", "redact", "report"},
     "store": BASE,
+    "batch": BASE
+    | {
+        "store",
+        "pipeline",
+        "pipeline_logs",
+        "intake",
+        "decode",
+        "protocols",
+        "facts",
+        "engine",
+        "redact",
+        "report",
+    },
     "web": BASE | {"compare", "pipeline", "engine", "report", "store"},
     "cli": BASE
     | {"command"}
@@ -72,6 +97,9 @@ HEAVY = (
     "zstandard",
     "fastapi",
     "uvicorn",
+    "fsspec",
+    "dask",
+    "distributed",
 )
 
 
