@@ -36,26 +36,29 @@ def render_html(report: Report, *, version: str) -> str:
 
     Raises jinja2.TemplateError when a template is broken, which is our bug and nobody else's.
     """
-    environment = _environment()
     style, script = assets()
-    return environment.get_template("report/report.html.j2").render(
-        view=build(report, version=version),
-        style=Markup(style),  # noqa: S704 -- our own file
-        script=Markup(script),  # noqa: S704 -- our own file
-        policy=policy(style, script),
+    return (
+        environment()
+        .get_template("report/report.html.j2")
+        .render(
+            view=build(report, version=version),
+            style=Markup(style),  # noqa: S704 -- our own file
+            script=Markup(script),  # noqa: S704 -- our own file
+            policy=policy(style, script),
+        )
     )
 
 
 @cache
 def assets() -> tuple[str, str]:
     """The style sheet and the script, exactly as they stand in the page."""
-    root = folder("templates")
-    style = "".join((root / part).read_text(encoding="utf-8") for part in _PARTS)
-    return _clean(style), _clean((root / _SCRIPT).read_text(encoding="utf-8"))
+    return "".join(source(part) for part in _PARTS), source(_SCRIPT)
 
 
-def _clean(text: str) -> str:
+def source(name: str) -> str:
+    """A style sheet or script of ours, as a page holds it and its policy counts it."""
     # A browser hashes what its parser made of the text, and the parser turns CRLF into LF.
+    text = (folder("templates") / name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -72,7 +75,8 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, escaping everything, for pages that are one file."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from jinja2.ext import Extension
 
