@@ -13,7 +13,9 @@ import pytest
 
 from analyzer.options import Options
 from analyzer.pipeline import analyze
+from analyzer.redact.sanitize import sanitize
 from analyzer.report.render import render
+from tests.intake.sazs import of_har
 from tests.redact.canary import SECRETS, har, leaks
 
 LOG = (
@@ -26,6 +28,7 @@ LOG = (
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("captures")
     (place / "a.har").write_text(json.dumps(har()), encoding="utf-8")
+    (place / "b.saz").write_bytes(of_har(har()))
     (place / "access.log").write_text(LOG * 3, encoding="utf-8")
     return place
 
@@ -58,6 +61,12 @@ def test_no_secret_survives_in_messages_of_the_program(folder: Path, tmp_path: P
     )
     assert leaks(done.stderr) == []
     assert leaks(done.stdout) == []
+
+
+def test_no_secret_survives_in_a_sanitized_archive_of_fiddler(folder: Path, tmp_path: Path) -> None:
+    sanitize(folder / "b.saz", tmp_path / "b.har")
+    text = (tmp_path / "b.har").read_text(encoding="utf-8")
+    assert '"_sazSession"' in text and leaks(text) == []
 
 
 def test_what_the_verdict_needs_is_still_there(folder: Path) -> None:

@@ -43,7 +43,8 @@ class Raws(Protocol):
 
 def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorded:
     """The exchange of one entry. Never raises on what an entry contains."""
-    dialect, where = context.dialect, f"$.log.entries[{position}]"
+    dialect = context.dialect
+    where = dialect.place(entry, position)
     request = entry.request or _NO_REQUEST
     response = entry.response
     content = response.content if response is not None else None

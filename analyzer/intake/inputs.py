@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from analyzer.errors import CaptureError
-from analyzer.intake import archive, sniff
+from analyzer.intake import archive, saz, sniff
 from analyzer.intake.expand import expanded
 from analyzer.intake.limits import DEFAULT, Limits
 from analyzer.intake.text import Recoded, wide_encoding
@@ -45,6 +45,12 @@ class Input:
     _limits: Limits = DEFAULT
     _mark: str | None = None
     _plain: Path | None = None
+    _converted: bool = False
+
+    @property
+    def converted(self) -> bool:
+        """The bytes are a HAR made from an archive of another form (SAZ), not what the file holds."""
+        return self._converted
 
     def open(self) -> BinaryIO:
         """A stream of the expanded bytes, for reading line by line; a log is UTF-8 without a mark.
@@ -231,6 +237,12 @@ def _zip(inp: Input, depth: int) -> Iterator[Input]:
     if not members:
         inp.kind, inp.reason = "unknown", "it is a ZIP with no files in it"
         yield inp
+    if saz.is_saz(members):
+        inp.kind, inp.reason = "har", "a session archive of Fiddler (SAZ)"
+        inp.size, inp._layers, inp._plain, inp._converted = None, (), None, True
+        inp._raw = lambda: io.BytesIO(saz.as_har(holder, members, limits.max_bytes))
+        yield inp
+        return
     alone = len(members) == 1
     for member in members:
         shown = f"{inp.path}!{member.shown}"

@@ -69,6 +69,7 @@ class Response(msgspec.Struct):
     from_disk_cache: Any = msgspec.field(default=None, name="fromDiskCache")
     from_service_worker: Any = msgspec.field(default=None, name="fromServiceWorker")
     ok: Any = None
+    whole_known: Any = msgspec.field(default=None, name="_wholeKnown")
 
 
 class Timings(msgspec.Struct):
@@ -119,6 +120,7 @@ class Entry(msgspec.Struct):
     socket: Any = msgspec.field(default=None, name="_socket")
     protocol: Any = msgspec.field(default=None, name="_protocol")
     error: Any = msgspec.field(default=UNSET, name="_error")
+    saz_session: Any = msgspec.field(default=None, name="_sazSession")
 
 
 class Frame(msgspec.Struct, gc=False):

@@ -42,7 +42,7 @@ def sanitize(in_path: str | Path, out_path: str | Path) -> Sanitized:
     """Writes the capture at `in_path` without its secrets to `out_path`, mode 0600, whole or not at all.
 
     Takes what `hangup analyze` takes: HAR (plain, compressed, or a ZIP with its bodies), NetLog and
-    log files. A ZIP stays a ZIP; a compressed file is written as gzip when `out_path` ends in .gz,
+    log files. A ZIP stays a ZIP, but a Fiddler archive (SAZ) becomes a HAR; a compressed file is written as gzip when `out_path` ends in .gz,
     else plain. Raises CaptureError when it cannot be read, UsageError when both paths are one file.
     """
     source, target = Path(in_path), Path(out_path)
@@ -66,7 +66,8 @@ def _sanitized(source: Path) -> tuple[bytes, Sanitized]:
     masker = Masker()
     with _opened(source) as head:
         is_zip = head.read(4) == b"PK\x03\x04"
-    if is_zip:
+    converted = is_zip and any(inp.converted and inp.path == str(source) for inp in open_inputs([source]))
+    if is_zip and not converted:
         data, kind, warnings = _zip(source, masker)
     else:
         found = list(open_inputs([source]))
@@ -93,6 +94,8 @@ def _one(inp: Input, masker: Masker, har: HarMasker) -> tuple[bytes, str, list[s
     if inp.kind != "har":
         raise CaptureError(inp.reason, where=inp.path)
     raw = inp.data()
+    if inp.converted:
+        inp.warnings.append("it is a Fiddler archive (SAZ): what is written is a HAR of its sessions")
     try:
         document: Any = _parsed(raw, inp.path)
         warnings: list[str] = []
@@ -182,6 +185,7 @@ def _zip(source: Path, masker: Masker) -> tuple[bytes, str, list[str]]:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for inp in open_inputs([source]):
             name = inp.path.rpartition("!")[2] or "capture"
+            name += ".har" if inp.converted else ""
             folder = name.rpartition("/")[0]
             har = HarMasker(masker, _attacher(inp, masker, attached, f"{folder}/" if folder else ""))
             try:

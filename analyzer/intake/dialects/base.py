@@ -63,6 +63,10 @@ class Dialect:
         """The value of the column `dialect`."""
         return self.name
 
+    def place(self, entry: Entry, position: int) -> str:
+        """Where the exchange stands in the file."""
+        return f"$.log.entries[{position}]"
+
     # ---------------------------------------------------------------- response
 
     def status(self, entry: Entry) -> int | None:

@@ -2,6 +2,7 @@
 
 A failed exchange gets a reply of Fiddler's own, a 502 or 504 whose text begins with `[Fiddler]`.
 `connection` names both sides, `ClientPort:19719;EgressPort:19742`: the egress is the server's.
+A session archive (SAZ) has more than the HAR: the body as on the wire, and a mark for what was given up.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import ClassVar, Final
 from analyzer.intake import values
 from analyzer.intake.bodies import string
 from analyzer.intake.dialects.base import NO_FAILURE, Dialect, Failure, Times, plain_times
-from analyzer.intake.shape import Entry
+from analyzer.intake.shape import Entry, is_set
 
 _EGRESS = re.compile(r"EgressPort:(\d{1,5})", re.I)
 
@@ -51,3 +52,27 @@ class Fiddler(Dialect):
     def connection_id(self, entry: Entry, port: int | None) -> str | None:
         found = _EGRESS.search(values.text(entry.connection) or "")
         return found[1] if found and found[1] != "0" else None
+
+
+class FiddlerArchive(Fiddler):
+    """A session archive, as `intake.saz` restates it."""
+
+    name: ClassVar[str] = "fiddler-saz"
+
+    def place(self, entry: Entry, position: int) -> str:
+        number = values.integer(entry.saz_session)
+        return super().place(entry, position) if number is None else f"raw/{number}_s.txt"
+
+    def times(self, entry: Entry, status: int | None) -> Times:
+        times = super().times(entry, status)
+        return times._replace(duration=None, active=None) if entry.time == -1 else times
+
+    def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        return self.failure(entry) != NO_FAILURE or (
+            entry.response is not None and entry.response.whole_known is True
+        )
+
+    def end_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        if self.failure(entry) != NO_FAILURE:
+            return True
+        return False if entry.time == -1 else True if is_set(entry.time) else None

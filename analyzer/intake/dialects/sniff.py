@@ -9,7 +9,7 @@ from analyzer.intake.dialects.base import Dialect
 from analyzer.intake.dialects.charles import Charles
 from analyzer.intake.dialects.chrome import Chrome
 from analyzer.intake.dialects.chromehar import ChromeHar, WebPageTest
-from analyzer.intake.dialects.fiddler import Fiddler
+from analyzer.intake.dialects.fiddler import Fiddler, FiddlerArchive
 from analyzer.intake.dialects.firefox import Firefox
 from analyzer.intake.dialects.httptoolkit import HttpToolkit
 from analyzer.intake.dialects.mitmproxy import Mitmproxy
@@ -27,6 +27,7 @@ _CREATORS: Final[tuple[tuple[str, type[Dialect]], ...]] = (
     ("mitmproxy", Mitmproxy),
     ("mitmdump", Mitmproxy),
     ("charles", Charles),
+    ("fiddler saz", FiddlerArchive),
     ("fiddler", Fiddler),
     ("http toolkit", HttpToolkit),
     ("chrome-har", ChromeHar),
