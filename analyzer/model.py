@@ -35,17 +35,18 @@ class CaptureInfo(msgspec.Struct, kw_only=True):
     error: str | None = None
 
 
-class RecordedEvent(msgspec.Struct):
+class RecordedEvent(msgspec.Struct, gc=False):
     """An event that the recorder decoded itself (`_eventSourceMessages`).
 
     at_ms: since the request's start; None where the recorder's stamp is known to be untrue.
-    data: None where the export stripped it.
+    data: None where the export stripped it. The names are those in the file, so that the many
+    events of a capture are decoded in one step.
     """
 
-    type: str
-    data: str | None
-    id: str | None = None
-    at_ms: float | None = None
+    type: str = msgspec.field(default="message", name="eventName")
+    data: str | None = None
+    id: str | None = msgspec.field(default=None, name="eventId")
+    at_ms: float | None = msgspec.field(default=None, name="time")
 
 
 class RecordedMessage(msgspec.Struct):

@@ -15,10 +15,21 @@ from analyzer.columns import Exchange
 from analyzer.intake import agents, bodies, headers, values
 from analyzer.intake.dialects import Dialect
 from analyzer.intake.losses import Losses
-from analyzer.intake.shape import Content, Entry, Request, Response, initiator, items, plain, present
+from analyzer.intake.shape import (
+    Content,
+    Entry,
+    Request,
+    Response,
+    events,
+    initiator,
+    plain,
+    present,
+)
 from analyzer.model import Chunk, Recorded, RecordedEvent, RecordedMessage
 
 _EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
+_ANY_EXTENSION = re.compile(rb"-extension:")
+_KIND = re.compile(rb'\{\s*+"type"\s*+:\s*+"([a-z]{1,20})"')
 _METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}")
 _NO_REQUEST = Request()
 
@@ -133,10 +144,8 @@ def as_plain(raws: Raws, position: int) -> dict[str, Any]:
 def _body(
     content: Content | None, status: int | None, row: Exchange, recorded: Recorded, context: Context
 ) -> tuple[Callable[[], bytes | None], bool | None]:
-    events = recorded.events is not None and any(event.data is not None for event in recorded.events)
-    messages = recorded.messages is not None
     if content is None:
-        return (lambda: None), events or messages
+        return (lambda: None), _told(recorded)
     empty_is_true = (
         context.dialect.empty_body_is_true and bool(status) and row.net_error is None
         and row.failure_text is None and row.resource_type != "websocket" and row.end_recorded is not False
@@ -153,7 +162,14 @@ def _body(
     if empty_is_true and content.size == 0:
         return body, True
     # An empty text that may be no more than the exporter's way to say that it has none.
-    return (lambda: None), events or messages
+    return (lambda: None), _told(recorded)
+
+
+def _told(recorded: Recorded) -> bool:
+    """The recorder's own events or messages hold what the body held."""
+    return recorded.messages is not None or (
+        recorded.events is not None and any(event.data is not None for event in recorded.events)
+    )
 
 
 def _request_bytes(request: Request, got: dict[str, str]) -> int | None:
@@ -179,6 +195,9 @@ def _initiator(entry: Entry) -> tuple[str | None, str | None]:
     raw = entry.initiator
     if not present(raw):
         return None, None
+    named = _KIND.match(raw)
+    if named is not None and _ANY_EXTENSION.search(raw) is None:
+        return named[1].decode("ascii"), None  # a stack is long, and only an extension's frame is of interest
     usual = initiator(raw)
     if usual is not None:
         kind: Any = usual.type
@@ -213,17 +232,10 @@ def _events(raw: Raw, start_ms: float | None, where: str, context: Context) -> l
     """`_eventSourceMessages`. A stamp equal to the request's start means that the time is unknown."""
     if not present(raw):
         return None
-    usual = items(raw)
+    usual = events(raw)
     if usual is not None:
-        return [
-            RecordedEvent(
-                item.eventName or "message",
-                item.data,
-                item.eventId or None,
-                _since(item.time, start_ms, 1000.0) if item.time is not None else None,
-            )
-            for item in usual
-        ] or None
+        _on_own_clock(usual, start_ms)
+        return usual or None
     found: list[RecordedEvent] = []
     for item in bodies.any_list(raw):
         if type(item) is not dict:
@@ -239,6 +251,22 @@ def _events(raw: Raw, start_ms: float | None, where: str, context: Context) -> l
             )
         )
     return found or None
+
+
+def _on_own_clock(recorded: list[RecordedEvent], start_ms: float | None) -> None:
+    """Events as recorded, made what they promise to be. One loop: a capture has tens of thousands.
+
+    `round(x * 1000) / 1000` is `round(x, 3)` for such times, without its way through text.
+    """
+    for event in recorded:
+        if not event.type:
+            event.type = "message"
+        if not event.id:
+            event.id = None
+        at = event.at_ms
+        if at is not None:
+            since = at * 1000.0 - start_ms if start_ms is not None else 0.0
+            event.at_ms = round(since * 1000.0) / 1000.0 if since >= 1.0 else None
 
 
 def _since(given: Any, start_ms: float | None, unit_ms: float) -> float | None:

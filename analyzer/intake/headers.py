@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from analyzer.columns import Exchange
@@ -20,21 +21,41 @@ _KEYS: Final = frozenset(
     )
 )  # fmt: skip
 _MITIGATED: Final = ("cf-mitigated", "x-vercel-mitigated", "x-amzn-waf-action")
+_MANY: Final = 4096  # names of headers that are remembered
 _MEDIA = re.compile(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][\w-]{0,40}", re.ASCII)
+
+
+class _Names(dict[str, str | None]):
+    """Header names in lower case; None for a pseudo-header. The same few occur in every entry."""
+
+    def __missing__(self, name: str) -> str | None:
+        found = None if name[:1] == ":" else name.lower()
+        if len(self) < _MANY and len(name) < 200:
+            self[name] = found
+        return found
+
+
+_names: Final = _Names()
 
 
 def pairs(headers: list[Header] | None) -> Pairs:
     """Names in lower case, in recorded order, without pseudo-headers."""
     if not headers:
         return []
-    return [(header.name.lower(), header.value) for header in headers if header.name[:1] != ":"]
+    names = _names
+    return [(name, header.value) for header in headers if (name := names[header.name]) is not None]
 
 
 def media_type(value: str | None) -> str | None:
     """`text/event-stream; charset=utf-8` → `text/event-stream`; exporters' `x-unknown` is None."""
     if not value:
         return None
+    return _media_type(value) if len(value) < 200 else _media_type.__wrapped__(value)
+
+
+@lru_cache(maxsize=1024)
+def _media_type(value: str) -> str | None:
     word = value.partition(";")[0].strip().lower()
     if not _MEDIA.fullmatch(word) or word in ("x-unknown", "application/x-unknown", "undefined", "null"):
         return None
@@ -65,16 +86,25 @@ def fill_response(row: Exchange, headers: Pairs, mime: str | None, at: datetime 
     row.content_type = media_type(get("content-type")) or media_type(mime)
     if not headers:
         return got
-    row.content_encoding = values.token(get("content-encoding"))
-    row.transfer_encoding = values.token(get("transfer-encoding"))
-    length = (get("content-length") or "").partition(",")[0].strip()
-    row.content_length = int(length) if length.isdecimal() and len(length) < 19 else None
-    row.cache_control = values.token(get("cache-control"))
-    row.age_s = values.duration(get("age"))
+    # Most headers are not there: asking first is cheaper than reading nothing.
+    if (coding := get("content-encoding")) is not None:
+        row.content_encoding = values.token(coding)
+    if (coding := get("transfer-encoding")) is not None:
+        row.transfer_encoding = values.token(coding)
+    if (length := get("content-length")) is not None:
+        length = length.partition(",")[0].strip()
+        row.content_length = int(length) if length.isdecimal() and len(length) < 19 else None
+    if (caching := get("cache-control")) is not None:
+        row.cache_control = values.token(caching)
+    if (age := get("age")) is not None:
+        row.age_s = values.duration(age)
     row.server = get("server")
-    row.via = ", ".join(value for name, value in headers if name == "via") if "via" in got else None
-    row.accel_buffering = values.token(get("x-accel-buffering"))
-    row.mitigated = next((word for name in _MITIGATED if (word := values.token(get(name)))), None)
+    if "via" in got:
+        row.via = ", ".join(value for name, value in headers if name == "via")
+    if (buffering := get("x-accel-buffering")) is not None:
+        row.accel_buffering = values.token(buffering)
+    if not got.keys().isdisjoint(_MITIGATED):
+        row.mitigated = next((word for name in _MITIGATED if (word := values.token(get(name)))), None)
     if "www-authenticate" in got:
         scheme = _SCHEME.match(got["www-authenticate"].strip())
         row.www_authenticate = scheme[0].lower() if scheme else None

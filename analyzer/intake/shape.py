@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from analyzer.model import RecordedEvent
+
 NONE = Raw()
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -139,18 +141,9 @@ class Initiator(msgspec.Struct):
     stack: Stack | None = None
 
 
-class RecordedItem(msgspec.Struct, gc=False):
-    """One of `_eventSourceMessages` as browsers write it; others are read as plain values."""
-
-    time: float | None = None
-    eventName: Str = None
-    eventId: Str = None
-    data: Str = None
-
-
 _decode_entry = msgspec.json.Decoder(Entry).decode
 _decode_initiator = msgspec.json.Decoder(Initiator).decode
-_decode_items = msgspec.json.Decoder(list[RecordedItem]).decode
+_decode_events = msgspec.json.Decoder(list[RecordedEvent]).decode
 
 
 def is_set(value: Any) -> bool:
@@ -160,7 +153,10 @@ def is_set(value: Any) -> bool:
 
 def present(raw: Raw) -> bool:
     """The key is present and not null."""
-    return len(memoryview(raw)) > 0 and bytes(memoryview(raw)[:4]) != b"null"
+    if raw is NONE:
+        return False
+    view = memoryview(raw)
+    return len(view) > 0 and bytes(view[:4]) != b"null"
 
 
 def entry(raw: Raw) -> Entry:
@@ -176,10 +172,10 @@ def initiator(raw: Raw) -> Initiator | None:
         return None
 
 
-def items(raw: Raw) -> list[RecordedItem] | None:
-    """Recorded events of the usual shape; None where any of them has another."""
+def events(raw: Raw) -> list[RecordedEvent] | None:
+    """Recorded events of the usual shape, times as recorded; None where any of them has another."""
     try:
-        return _decode_items(raw)
+        return _decode_events(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 

@@ -54,6 +54,10 @@ def number(value: Any) -> float | None:
 
 def duration(value: Any) -> float | None:
     """A time span in ms. Negative means "does not apply" or "unknown" in every dialect."""
+    if value is None or value == -1:
+        return None
+    if type(value) is float and 0.0 <= value < math.inf:
+        return value
     found = number(value)
     return found if found is not None and found >= 0 else None
 
@@ -81,6 +85,11 @@ def token(value: Any) -> str | None:
     """A short word of a header or an enumeration, lower case; None if it is anything longer."""
     if type(value) is not str:
         return None
+    return _token(value) if len(value) < 256 else _token.__wrapped__(value)
+
+
+@lru_cache(maxsize=4096)
+def _token(value: str) -> str | None:
     word = value.strip().lower()
     return word if _TOKEN.fullmatch(word) else None
 
@@ -130,16 +139,24 @@ def url_parts(url: str | None) -> Url:
     if match is None:
         return Url(None, None, None, None)
     scheme, authority, path = match.groups()
-    scheme = scheme.lower()
     if not authority:
-        return Url(scheme, None, None, None)
+        return Url(scheme.lower(), None, None, None)
+    place = _place if len(authority) < 256 else _place.__wrapped__
+    scheme, host, port = place(scheme, authority)
+    return Url(scheme, host, port, path or "/")
+
+
+@lru_cache(maxsize=4096)
+def _place(scheme: str, authority: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: a capture has thousands of URLs of few hosts."""
+    scheme = scheme.lower()
     host = authority.rpartition("@")[2].lower()
     found = _PORT.search(host)
     port = (
         int(found[1]) if found and found[1] else {"http": 80, "ws": 80, "https": 443, "wss": 443}.get(scheme)
     )
     host = _PORT.sub("", host).strip("[]")
-    return Url(scheme, host or None, port, path or "/")
+    return scheme, host or None, port
 
 
 def origin(url: str | None) -> tuple[str, str, int | None] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from analyzer.intake import values
@@ -75,7 +76,9 @@ class Dialect:
         Negative numbers (-1 Playwright, -2 WebPageTest) mean "no response" wherever they occur;
         1 to 99 (an early Safari) is no status at all.
         """
-        code = values.integer(entry.response.status) if entry.response is not None else None
+        code = entry.response.status if entry.response is not None else None
+        if type(code) is not int:
+            code = values.integer(code)
         if code is None or 0 < code < 100 or code > 999:
             return None
         return max(code, 0)
@@ -171,6 +174,11 @@ class Dialect:
 
 def http_version(given: str) -> str | None:
     """`HTTP/1.1`, `h2`, `http/2+quic/46`, `h3-29` … → 1.0, 1.1, 2 or 3."""
+    return _http_version(given[:64])
+
+
+@lru_cache(maxsize=256)
+def _http_version(given: str) -> str | None:
     word = given.strip().lower()
     if "quic" in word or word.startswith("h3"):
         return "3"
