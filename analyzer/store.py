@@ -245,6 +245,41 @@ class Store:
         self._uncompacted = False
         return True
 
+    def rewrite(self) -> bool:
+        """Write the file anew, so that nothing of what was deleted is left in it. False without room for it.
+
+        For when many small rows went: a checkpoint gives back only pages on which nothing else stands.
+        """
+        import duckdb
+
+        if self._path is None:
+            return True
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        with self._lock:
+            self._db.close()
+            before = os.umask(0o077)
+            try:
+                fresh.unlink(missing_ok=True)
+                if self._path.with_name(f"{self._path.name}.wal").exists():
+                    return False  # closing could not finish the file: its log must stay with it
+                # Closed to the outside comes too late for this connection, which reads the one file it knows.
+                with duckdb.connect(str(fresh), config={"memory_limit": _MEMORY, "threads": "2"}) as db:
+                    name = db.execute("SELECT current_database()").fetchall()[0][0]
+                    db.execute(f"ATTACH {_literal(str(self._path))} AS old (READ_ONLY)")
+                    db.execute(f"COPY FROM DATABASE old TO {_quoted(name)}")
+                    db.execute("DETACH old")
+                fresh.replace(self._path)
+            except (duckdb.Error, OSError):
+                self._uncompacted = True
+                return False
+            finally:
+                os.umask(before)
+                for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):
+                    left.unlink(missing_ok=True)
+                self._db = self._connect()
+            self._uncompacted = False
+            return True
+
     @property
     def uncompacted(self) -> bool:
         """Whether deleted rows may still be in the file."""
@@ -255,6 +290,14 @@ class Store:
         for key in keys:
             db.execute("DELETE FROM documents WHERE key = ?", [key])
             db.execute("DELETE FROM results WHERE key = ?", [key])
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 # ---------------------------------------------------------------------------------- keys

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from analyzer.model import CaptureInfo
+from analyzer.model import CaptureInfo, Summary
 
 State = Literal["done", "unreadable", "failed"]
 # done: at least one capture was read. unreadable: none was. failed: the work on it was ended.
@@ -44,7 +44,9 @@ class TicketResult(msgspec.Struct, kw_only=True):
 
     streams: one dict per stream: the columns of `analyzer.report.tables.table_columns()`. report: the
     `Report` as JSON, to render again from. documents: rendered files by kind (`html`, `markdown`).
-    reason: for people, when the state is not `done`. seconds: of work.
+    reason: for people, when the state is not `done`. seconds: of work. summary: the report's counts; None
+    without a report. content: SHA-256 over what was read, None when it was not hashed. complete: the report
+    holds all that another rule set needs to judge the ticket again.
     """
 
     ticket: str
@@ -61,6 +63,9 @@ class TicketResult(msgspec.Struct, kw_only=True):
     report: bytes | None = None
     documents: dict[str, bytes] = msgspec.field(default_factory=dict)
     seconds: float = 0.0
+    summary: Summary | None = None
+    content: str | None = None
+    complete: bool = False
 
 
 # ---------------------------------------------------------------------------------- the summary
@@ -200,7 +205,8 @@ class BatchSummary(msgspec.Struct, kw_only=True):
     """What the tickets have in common: the values behind `index.html` and `summary.json`.
 
     broken: tickets whose verdict is failed or degraded; innocent: those with streams and none of them
-    broken; without_streams: read, and there was no stream. unreadable is cut at 1,000 rows;
+    broken; without_streams: read, and there was no stream; unexplained: broken, in none of the problems, and
+    no rule says why. unreadable is cut at 1,000 rows;
     unreadable_total counts all. customers is None where the source names none.
     """
 
@@ -211,6 +217,7 @@ class BatchSummary(msgspec.Struct, kw_only=True):
     broken: int = 0
     innocent: int = 0
     without_streams: int = 0
+    unexplained: int = 0
     streams: int = 0
     broken_streams: int = 0
     captures: int = 0

@@ -1,0 +1,353 @@
+"""What is known about the tickets of a queue, in the store's file: one row each, durable as soon as it is put.
+
+Four tables answer questions: `tickets`, `captures` and `streams` (one row per ticket, attachment and stream),
+and `ticket_data` with each ticket's report and documents, compressed. `captures` and `streams` are made from
+`ticket_data` in groups, because a row of two hundred columns costs as much by itself as a thousand together;
+`fill` brings them up to date and everyone who reads calls it first. They can always be made again. Instants
+are UTC, without a zone.
+
+A ticket's id is its key: one store is for one queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from analyzer.batch.model import State, Ticket, TicketResult
+from analyzer.model import CaptureInfo
+from analyzer.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Never edited once released, only added to; see analyzer.store.
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """CREATE TABLE tickets (
+             ticket VARCHAR PRIMARY KEY, customer VARCHAR, "at" TIMESTAMP, tags VARCHAR[] NOT NULL,
+             state VARCHAR NOT NULL, reason VARCHAR, headline VARCHAR, severity VARCHAR NOT NULL,
+             cause VARCHAR, party VARCHAR, confidence VARCHAR, rule VARCHAR,
+             captures INTEGER NOT NULL, exchanges BIGINT NOT NULL, streams BIGINT NOT NULL,
+             failed BIGINT NOT NULL, degraded BIGINT NOT NULL,
+             content VARCHAR, source VARCHAR, reading VARCHAR NOT NULL, ruleset VARCHAR NOT NULL,
+             complete BOOLEAN NOT NULL, seconds DOUBLE NOT NULL, analysed_at TIMESTAMP NOT NULL)""",
+        """CREATE TABLE ticket_data (
+             ticket VARCHAR PRIMARY KEY, captures BLOB NOT NULL, streams BLOB NOT NULL, report BLOB,
+             html BLOB, markdown BLOB)""",
+        "CREATE TABLE unfilled (ticket VARCHAR NOT NULL)",
+    ),
+)
+DOCUMENTS: Final = ("report", "html", "markdown")
+GROUP: Final = 256  # tickets that are looked up or filled in at a time
+_LARGEST: Final = 1 << 30
+_SQL: Final = {
+    "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
+}  # fmt: skip
+_CAPTURES: Final = {
+    "path": "VARCHAR", "kind": "VARCHAR", "dialect": "VARCHAR", "format": "VARCHAR", "creator": "VARCHAR",
+    "exchanges": "BIGINT", "streams": "BIGINT", "lines": "BIGINT", "unparsed": "BIGINT", "warnings": "VARCHAR[]",
+    "error": "VARCHAR",
+}  # fmt: skip
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket as it goes into the tables; its values are those of the table `tickets`, its blobs compressed."""
+
+    ticket: str
+    customer: str | None
+    at: str | None
+    tags: tuple[str, ...]
+    state: State
+    reason: str | None
+    headline: str | None
+    severity: str
+    cause: str | None
+    party: str | None
+    confidence: str | None
+    rule: str | None
+    captures: int
+    exchanges: int
+    streams: int
+    failed: int
+    degraded: int
+    content: str | None
+    source: str | None
+    reading: str
+    ruleset: str
+    complete: bool
+    seconds: float
+    captures_data: bytes
+    streams_data: bytes
+    documents: dict[str, bytes]
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides whether a ticket needs work. source: state of its files; see `run`."""
+
+    ticket: str
+    customer: str | None
+    at: datetime | None
+    tags: tuple[str, ...]
+    state: State
+    content: str | None
+    source: str | None
+    reading: str
+    ruleset: str
+    complete: bool
+
+
+def entry(ticket: Ticket, result: TicketResult, *, source: str | None, reading: str, ruleset: str) -> Entry:
+    """A result, ready to be put: what is large is compressed here, where the work was done."""
+    import zstandard
+
+    packer = zstandard.ZstdCompressor(level=6)
+    documents = dict(result.documents)
+    if result.report is not None:
+        documents["report"] = result.report
+    summary = result.summary
+    return Entry(
+        ticket=ticket.id, customer=ticket.customer, at=ticket.at, tags=ticket.tags, state=result.state,
+        reason=result.reason, headline=result.headline, severity=result.severity, cause=result.cause,
+        party=result.party, confidence=result.confidence, rule=result.rule, captures=len(result.captures),
+        exchanges=sum(capture.exchanges for capture in result.captures),
+        streams=summary.streams if summary else len(result.streams), failed=summary.failed if summary else 0,
+        degraded=summary.degraded if summary else 0, content=result.content, source=source, reading=reading,
+        ruleset=ruleset, complete=result.complete, seconds=result.seconds,
+        captures_data=packer.compress(msgspec.msgpack.encode(result.captures)),
+        streams_data=packer.compress(msgspec.msgpack.encode(result.streams)),
+        documents={kind: packer.compress(data) for kind, data in documents.items() if kind in DOCUMENTS},
+    )  # fmt: skip
+
+
+class Ledger:
+    """The tickets in a store. For one thread; open in one process at a time."""
+
+    def __init__(self, path: Path | None) -> None:
+        """path: the store's file, made if missing; None keeps it in memory. Raises as `Store`."""
+        self._store = Store(path, {"batch": MIGRATIONS})
+        try:
+            self._shape()
+        except BaseException:
+            self._store.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
+
+    # ------------------------------------------------------------------ writing
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Store tickets, in place of what was known about them: all or none. Durable on return."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        with self._store.transaction() as db:
+            for one in entries:
+                # Looked up by its key and deleted only if there: a new ticket costs the same however many
+                # there are already.
+                if db.execute("SELECT 1 FROM tickets WHERE ticket = ?", [one.ticket]).fetchone():
+                    db.execute("DELETE FROM ticket_data WHERE ticket = ?", [one.ticket])
+                    db.execute("DELETE FROM tickets WHERE ticket = ?", [one.ticket])
+                db.execute(
+                    f"INSERT INTO tickets VALUES ({', '.join('?' * 24)})",
+                    [
+                        one.ticket, one.customer, moment(one.at), list(one.tags), one.state, one.reason,
+                        one.headline, one.severity, one.cause, one.party, one.confidence, one.rule, one.captures,
+                        one.exchanges, one.streams, one.failed, one.degraded, one.content, one.source,
+                        one.reading, one.ruleset, one.complete, one.seconds, now,
+                    ],
+                )  # fmt: skip
+                db.execute(
+                    "INSERT INTO ticket_data VALUES (?, ?, ?, ?, ?, ?)",
+                    [
+                        one.ticket,
+                        one.captures_data,
+                        one.streams_data,
+                        *(one.documents.get(k) for k in DOCUMENTS),
+                    ],
+                )
+                db.execute("INSERT INTO unfilled VALUES (?)", [one.ticket])
+
+    def describe(self, tickets: Iterable[tuple[Ticket, str | None]]) -> None:
+        """Tickets that need no work, though their export or the place of their files says something new."""
+        with self._store.transaction() as db:
+            for ticket, source in tickets:
+                db.execute(
+                    'UPDATE tickets SET customer = ?, "at" = ?, tags = ?, source = ? WHERE ticket = ?',
+                    [ticket.customer, moment(ticket.at), list(ticket.tags), source, ticket.id],
+                )
+
+    def forget(self, tickets: Sequence[str]) -> None:
+        """Delete tickets and everything about them, also from the file's own pages."""
+        with self._store.transaction() as db:
+            for group in _groups(tickets, GROUP):
+                for table in ("streams", "captures", "unfilled", "ticket_data", "tickets"):
+                    db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [group])
+        self._store.rewrite()
+
+    def retain(self, days: float, now: datetime | None = None) -> list[str]:
+        """Forget tickets older than so many days, counted from when they were opened, where the ticket system
+        says that, else from when they were analysed. Returns their ids.
+        """
+        limit = oldest(days, now)
+        rows = self._store.rows(
+            'SELECT ticket FROM tickets WHERE coalesce("at", analysed_at) < ? ORDER BY ticket',
+            [limit.replace(tzinfo=None)],
+        )
+        gone = [row["ticket"] for row in rows]
+        if gone:
+            self.forget(gone)
+        return gone
+
+    # ------------------------------------------------------------------ reading
+
+    def known(self, tickets: Sequence[str]) -> dict[str, Known]:
+        """What is stored of these tickets, by id."""
+        rows = self._store.rows(
+            'SELECT ticket, customer, "at", tags, state, content, source, reading, ruleset, complete FROM tickets'
+            " WHERE ticket IN (SELECT unnest(?::VARCHAR[]))",
+            [list(tickets)],
+        )
+        return {row["ticket"]: Known(**{**row, "tags": tuple(row["tags"])}) for row in rows}
+
+    def document(self, ticket: str, kind: str) -> bytes | None:
+        """`report` (the redacted `Report` as JSON), `html` or `markdown` of a ticket; None if there is none."""
+        if kind not in DOCUMENTS:
+            return None
+        rows = self._store.rows(f"SELECT {kind} AS data FROM ticket_data WHERE ticket = ?", [ticket])
+        return unpacked(rows[0]["data"]) if rows and rows[0]["data"] is not None else None
+
+    def fill(self) -> None:
+        """Bring `captures` and `streams` up to date with the tickets. Cheap when they are."""
+        while rows := self._store.rows(
+            "SELECT ticket, captures, streams FROM ticket_data WHERE ticket IN"
+            f" (SELECT DISTINCT ticket FROM unfilled LIMIT {GROUP})"
+        ):
+            with self._store.transaction() as db:
+                listed = [row["ticket"] for row in rows]
+                for table in ("captures", "streams", "unfilled"):
+                    db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [listed])
+                _insert(db, "captures", _CAPTURES, _captures_of(rows))
+                _insert(db, "streams", _columns(), _streams_of(rows))
+
+    def scope(self, tickets: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """A connection on which `tickets`, `captures` and `streams` are those of these tickets only.
+
+        It has temporary tables and views of its own and sees nothing of what is written later. Close it
+        before the ledger.
+        """
+        self.fill()
+        with self._store.transaction() as db:
+            own = db.cursor()
+        own.execute("CREATE TEMP TABLE scope (ticket VARCHAR)")
+        for group in _groups(tickets, 4096):
+            own.execute("INSERT INTO scope SELECT unnest(?::VARCHAR[])", [group])
+        catalog = own.execute("SELECT current_database()").fetchall()[0][0]
+        for table in ("tickets", "captures", "streams"):
+            own.execute(
+                f'CREATE TEMP VIEW {table} AS SELECT * FROM "{catalog}".main.{table} WHERE ticket IN (FROM scope)'
+            )
+        return own
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query of the program's own."""
+        return self._store.rows(sql, parameters)
+
+    # ------------------------------------------------------------------ the derived tables
+
+    def _shape(self) -> None:
+        """Make `captures` and `streams`; again, when this version of hangup knows other columns."""
+        wanted = {"captures": _CAPTURES, "streams": _columns()}
+        with self._store.transaction() as db:
+            for table, columns in wanted.items():
+                have = db.execute(
+                    "SELECT column_name, data_type FROM duckdb_columns()"
+                    " WHERE table_name = ? AND NOT internal ORDER BY column_index",
+                    [table],
+                ).fetchall()
+                if [name for name, _ in have] == ["ticket", *columns]:
+                    continue
+                db.execute(f"DROP TABLE IF EXISTS {table}")
+                body = "".join(f', "{name}" {kind}' for name, kind in columns.items())
+                db.execute(f"CREATE TABLE {table} (ticket VARCHAR NOT NULL{body})")
+                db.execute("DELETE FROM unfilled")
+                db.execute("INSERT INTO unfilled SELECT ticket FROM tickets")
+
+
+def moment(at: str | None) -> datetime | None:
+    """A ticket's time as the tables keep it, UTC without a zone; None for none and for what is none."""
+    if at is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+
+
+def oldest(days: float, now: datetime | None = None) -> datetime:
+    """The moment before which a ticket is older than so many days, UTC."""
+    return (now or datetime.now(UTC)) - timedelta(days=days)
+
+
+def unpacked(data: bytes) -> bytes:
+    """The bytes of a compressed document."""
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST)
+
+
+def _columns() -> dict[str, str]:
+    """The columns of `streams` after the ticket, with their SQL types."""
+    from analyzer.report.tables import table_columns
+
+    return {name: _SQL[kind] for name, kind in table_columns().items() if name != "ticket"}
+
+
+def _captures_of(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        for capture in msgspec.msgpack.decode(unpacked(row["captures"]), type=list[CaptureInfo]):
+            yield {**msgspec.structs.asdict(capture), "ticket": row["ticket"]}
+
+
+def _streams_of(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        for stream in msgspec.msgpack.decode(unpacked(row["streams"])):
+            yield {**stream, "ticket": row["ticket"]}
+
+
+def _insert(
+    db: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: Iterable[dict[str, Any]]
+) -> None:
+    """Append rows, column by column; columns without any value cost nothing."""
+    for group in _groups(rows, 4096):
+        selected, values = [], []
+        for name, kind in {"ticket": "VARCHAR", **columns}.items():
+            column = [row.get(name) for row in group]
+            if all(value is None for value in column):
+                selected.append(f"NULL::{kind}")
+            else:
+                selected.append(f"unnest(?::{kind}[])")
+                values.append(column)
+        db.execute(f"INSERT INTO {table} SELECT {', '.join(selected)}", values)
+
+
+def _groups(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    group: list[Any] = []
+    for item in items:
+        group.append(item)
+        if len(group) >= size:
+            yield group
+            group = []
+    if group:
+        yield group
