@@ -55,6 +55,10 @@ def summarize_batch(db: Any) -> BatchSummary:
         ).fetchall()
     )
     summary.problems = problems(db)
+    summary.unexplained = one(
+        db,
+        "SELECT count(*) FROM batch_t WHERE broken AND cause = 'unexplained' AND ticket NOT IN (SELECT ticket FROM batch_p)",
+    )[0]
     summary.causes = causes(db)
     summary.trend = trend(db)
     summary.breakdowns = breakdowns(db)
