@@ -328,10 +328,10 @@ def _source(inp: Input) -> Any:
 
 
 def _connect() -> Any:
-    import duckdb
+    from analyzer.duck import driver
 
     spill = str(Path(tempfile.gettempdir(), f"hangup-{os.getpid()}"))
-    con = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spill})
+    con = driver().connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spill})
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = true")
     return con

@@ -71,16 +71,18 @@ class Redactor:
     def _remember(self, what: str, value: str, compute: Any) -> str:
         """`compute(value)`, once per value: rows repeat themselves. Counts are taken each time."""
         key = (what, value)
-        if key not in self._cache:
+        known = self._cache.get(key)
+        if known is None:
             before = self.counts
             self.counts = Counter()
             shown = cast(str, compute(value))
             made, self.counts = dict(self.counts), before
             if len(self._cache) > 50_000:
                 self._cache.clear()
-            self._cache[key] = (shown, made)
-        shown, made = self._cache[key]
-        self.counts.update(made)
+            known = self._cache[key] = (shown, made)
+        shown, made = known
+        for kind, number in made.items():
+            self.counts[kind] += number
         return shown
 
     # ------------------------------------------------------------------ by place

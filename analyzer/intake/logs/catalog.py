@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from analyzer.errors import RuleError, UsageError
-from analyzer.intake.logs.detect import FORMATS, formats
 from analyzer.intake.logs.load import read_format, shared_blocks
 from analyzer.intake.logs.proof import check_format
+from analyzer.intake.logs.shipped import FORMATS, formats
 
 
 def list_formats() -> list[tuple[str, str, str, str]]:

@@ -14,7 +14,7 @@ from typing import Any
 from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.envelopes import Envelope, env_clock, payload_sql, prefix_of
 from analyzer.intake.logs.schema import GROUP, Clock, Column, Ending, Format
-from analyzer.intake.logs.streams import literal, why_sql
+from analyzer.intake.logs.streams import literal, path_sql, why_sql
 from analyzer.intake.logs.values import clock_sql, column_sql, raw_sql, value_sql, version_sql
 
 
@@ -102,11 +102,7 @@ class Compiled:
         """Columns that follow from others: path and host of the URL, start from end, and so on."""
         added: dict[str, str] = {}
         if "url" in known:
-            added["path"] = (
-                "CASE WHEN starts_with(url, '/') THEN split_part(split_part(url, '?', 1), '#', 1)"
-                " WHEN contains(url, '://') THEN coalesce(nullif("
-                "regexp_extract(url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)', 1), ''), '/') END"
-            )
+            added["path"] = path_sql("url")
             in_url = (
                 "CASE WHEN contains(url, '://') AND NOT starts_with(url, '/') THEN nullif(lower(regexp_extract(url,"
                 " '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@]*@)?(\\[[^\\]]*\\]|[^:/?#]*)', 1)), '') END"

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from analyzer.columns import columns as table_columns
 from analyzer.errors import UsageError
-from analyzer.intake.logs.detect import formats
 from analyzer.intake.logs.load import read_format, shared_blocks
 from analyzer.intake.logs.schema import Clock, Column, Ending, Format, default_kind
+from analyzer.intake.logs.shipped import formats
 
 _NGINX: Final = re.compile(r"\$\{?([a-z_][a-z0-9_]*)\}?")
 _APACHE: Final = re.compile(r"%(?:!?[\d,]*)[<>]?((?:\{[^}]*\})?(?:\^?[A-Za-z]{1,2}|%))")

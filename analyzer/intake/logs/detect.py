@@ -5,24 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
+from analyzer.duck import cursor
 from analyzer.intake.logs.compile import Compiled, compile_format
 from analyzer.intake.logs.envelopes import Envelope, peel
-from analyzer.intake.logs.load import load_folder
 from analyzer.intake.logs.schema import Format
+from analyzer.intake.logs.shipped import formats
 
 SAMPLE_LINES: Final = 240
 ENOUGH: Final = 0.6
-FORMATS: Final = Path(__file__).resolve().parent / "formats"
-
-
-@cache
-def formats() -> dict[str, Format]:
-    """The shipped formats by id."""
-    return load_folder(FORMATS)
 
 
 @dataclass(slots=True)
@@ -133,9 +125,7 @@ def _w3c(known: Mapping[str, Format], header: str, lines: Sequence[str]) -> list
 
 
 def _connection() -> Any:
-    import duckdb
-
-    con = duckdb.connect(config={"threads": 1})
+    con = cursor()
     con.execute("SET TimeZone = 'UTC'")
     return con
 

@@ -9,7 +9,7 @@ from typing import Final
 from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.compile import Compiled
 from analyzer.intake.logs.join import EVENTS, create_events
-from analyzer.intake.logs.marks import Marks, Reader, likely_sql
+from analyzer.intake.logs.marks import Marks, Reader
 from analyzer.intake.logs.streams import literal
 
 # More quiet streams than this, and they are sampled; the counts stay exact.
@@ -44,7 +44,7 @@ def fill(
             where = "true"
             if not marks.held:
                 where = " AND ".join(
-                    [likely_sql(compiled, globs), compiled.matches, *(f"NOT {m}" for m in earlier)]
+                    [marks.where[number - 1], compiled.matches, *(f"NOT {m}" for m in earlier)]
                 )
             source = marks.relation(number) if marks.held else "{lines}"
             events = compiled.fmt.role == "error"  # a killed worker is no request, but explains one
@@ -73,6 +73,7 @@ def fill(
     ).fetchone()
     if thin == 1:
         streams, quiet = held, held_quiet
+    left_out = marks.sure - marks.sure_kept
     step = max(thin, -(-quiet // max(keep, 1)), 1)
     step = -(-step // thin) * thin  # a multiple, so that what was thinned out before stays evenly spread
     rows_wanted = "true" if step == 1 else f"(NOT {QUIET} OR no % {step} = 0)"
@@ -86,7 +87,9 @@ def fill(
     )
     rows = con.execute(f"SELECT count(*) FROM {table}").fetchone()[0] - base
     con.execute(f"DROP TABLE {stage}")
-    return streams, quiet, rows, step
+    streams, quiet = streams + left_out, quiet + left_out
+    kept = rows - (streams - quiet)
+    return streams, quiet, rows, max(1, round(quiet / max(kept, 1)))
 
 
 def _events(reader: Reader, stage: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from analyzer.intake.logs.detect import formats
+from analyzer.intake.logs.shipped import formats
 from analyzer.intake.logs.streams import literal
 
 # Both stamps are cut to whole seconds, and the access line is written after the error line.

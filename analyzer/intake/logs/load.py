@@ -104,20 +104,16 @@ class _Reader:
 
 def re2_problem(pattern: str) -> str | None:
     """What RE2 has against a pattern; None if it is fine. Linear time is RE2's own promise."""
-    import duckdb
+    from analyzer.duck import cursor, driver
 
+    con = cursor()
     try:
-        _scratch().execute("SELECT regexp_matches('', ?)", [pattern])
-    except duckdb.Error as error:
+        con.execute("SELECT regexp_matches('', ?)", [pattern])
+    except driver().Error as error:
         return str(error).split("\n")[0].removeprefix("Invalid Input Error: ")
+    finally:
+        con.close()
     return None
-
-
-@cache
-def _scratch() -> Any:
-    import duckdb
-
-    return duckdb.connect(config={"threads": 1})
 
 
 _KEYS: Final = [
@@ -133,6 +129,9 @@ _KEYS: Final = [
     "separator",
     "not_requests",
     "interest",
+    "shape",
+    "quiet",
+    "lasted",
     "clock",
     "columns",
     "set",
@@ -190,6 +189,9 @@ def read_format(
         separator=raw.get("separator"),
         not_requests=_texts(reader, raw, "not_requests"),
         interest=raw.get("interest"),
+        shape=raw.get("shape"),
+        quiet=raw.get("quiet"),
+        lasted=raw.get("lasted"),
         clocks=_clocks(reader, raw),
         columns=columns,
         constants=_constants(reader, ["set"], raw.get("set") or {}),
@@ -207,8 +209,9 @@ def read_format(
         _check_groups(reader, fmt)
         for index, pattern in enumerate(fmt.not_requests):
             reader.regex(["not_requests", index], pattern)
-        if fmt.interest is not None:
-            reader.regex(["interest"], fmt.interest)
+        for key in ("interest", "quiet", "lasted"):
+            if raw.get(key) is not None:
+                reader.regex([key], raw[key])
     return fmt
 
 

@@ -13,11 +13,13 @@ from typing import Any, Final
 from analyzer.intake.logs.compile import Compiled
 from analyzer.intake.logs.envelopes import Envelope, mender
 from analyzer.intake.logs.lines import Damage, Source, fast_relation, run_blocks
-from analyzer.intake.logs.streams import LINE_WORDS, REQUEST_WORDS, glob_words, literal
+from analyzer.intake.logs.streams import LINE_WORDS, REQUEST_WORDS, glob_words, literal, sure_sql
 
 SHOWN: Final = 5
 # Text of likely lines that may be held in memory between the two passes.
 HOLD_BYTES: Final = 256 * 1024 * 1024
+# Surely quiet streams that are kept of one file: enough for a baseline and for a list.
+KEEP_SURE: Final = 5_000
 
 
 @dataclass(slots=True)
@@ -47,18 +49,22 @@ class Marks:
 
     by_format: lines of each format, in order. first: numbers of the first lines that nothing fits.
     table: holds class and, when `held`, the text of the lines that can be streams.
+    sure: lines that are streams and quiet by a look at the raw line; of these only sure_kept were kept.
+    where: SQL that the lines to be read fulfil, when they are not held.
     """
 
     table: str
     held: bool
     fast: bool
+    where: list[str]
     lines: int = 0
     bytes: int = 0
     by_format: list[int] = field(default_factory=list)
     ignored: int = 0
     unparsed: int = 0
-    likely: int = 0
     first: list[int] = field(default_factory=list)
+    sure: int = 0
+    sure_kept: int = 0
 
     @property
     def parsed(self) -> int:
@@ -84,29 +90,36 @@ def likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
     if compiled.fmt.interest is None:
         return "true"
     words = REQUEST_WORDS if compiled.fmt.kind == "text" else LINE_WORDS
-    pattern = f"(?:{words})|(?:{compiled.fmt.interest})"
-    tests = [f"regexp_matches(line, {literal(pattern)})"]
+    tests = [f"regexp_matches(line, {literal(pattern)})" for pattern in (words, compiled.fmt.interest)]
     tests += [f"contains(line, {literal(word)})" for word in glob_words(globs)]
     return "(" + " OR ".join(tests) + ")"
 
 
 def mark(
-    reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], table: str, sample: Sequence[str]
+    reader: Reader,
+    chosen: Sequence[Compiled],
+    globs: Sequence[str],
+    table: str,
+    sample: Sequence[str],
+    keep: int,
 ) -> Marks:
-    """Class every line. sample: some lines of the file, to judge how much can be held."""
-    import duckdb
+    """Class every line. sample: some lines of the file, to judge how much of it can be held.
 
-    hold = _share(reader.con, chosen[0], globs, sample) * _bytes(reader.source) <= HOLD_BYTES
+    keep: about how many of the surely quiet streams to keep.
+    """
+    from analyzer.duck import driver
+
+    plan = _plan(reader, chosen, globs, sample, keep)
     if reader.fast:
         try:
-            marks = _mark(reader, chosen, globs, table, hold)
-        except duckdb.Error:
+            marks = _mark(reader, chosen, plan, table)
+        except driver().Error:
             marks = None
         cut = marks is not None and marks.unparsed and reader.envelope is not None
         if marks is not None and not cut and _adds_up(marks, reader.source.size or 0):
             return marks
         reader.fast = False  # something was skipped, cut, has grown, or is not UTF-8: read it in blocks
-    return _mark(reader, chosen, globs, table, hold)
+    return _mark(reader, chosen, plan, table)
 
 
 def _adds_up(marks: Marks, size: int) -> bool:
@@ -118,47 +131,115 @@ def _bytes(source: Source) -> int:
     return source.size * (1 if source.path is not None else 12) if source.size else HOLD_BYTES * 2
 
 
-def _share(con: Any, compiled: Compiled, globs: Sequence[str], sample: Sequence[str]) -> float:
-    if compiled.fmt.interest is None or not sample:
-        return 1.0
-    row = con.execute(
-        f"SELECT avg(CAST({likely_sql(compiled, globs)} AS INTEGER)) FROM (SELECT unnest($lines) AS line)",
-        {"lines": list(sample)},
-    ).fetchone()
-    return float(row[0]) + 0.02
+@dataclass(slots=True)
+class _Plan:
+    """likely, sure: SQL per format. step: one of how many sure lines is kept. hold: whether text is held."""
+
+    likely: list[str]
+    sure: list[str]
+    step: int
+    hold: bool
+
+    def sampled(self, numbered: bool) -> str:
+        """SQL: a sure line is one of those to keep. A log of unknown length has its beginning kept too."""
+        if self.step == 1:
+            return "true"
+        start = f"no <= {KEEP_SURE} OR " if numbered else ""
+        return f"({start}hash(line) % {self.step} = 0)"
 
 
-def _mark(reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], table: str, hold: bool) -> Marks:
+def _plan(
+    reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], sample: Sequence[str], keep: int
+) -> _Plan:
+    likely = [likely_sql(c, globs) for c in chosen]
+    quick = [c.fmt.quiet is not None and all(e.key is None for e in c.envelopes) for c in chosen]
+    sure = [
+        sure_sql(str(c.fmt.quiet), _lasted(c)) if q else "false" for c, q in zip(chosen, quick, strict=True)
+    ]
+    size = _bytes(reader.source)
+    share = sure_share = 1.0
+    step = 1
+    if chosen[0].fmt.interest is not None and sample:
+        average = sum(len(line) + 1 for line in sample) / len(sample)
+        share, sure_share = reader.con.execute(
+            f"SELECT avg(CAST({likely[0]} AS INTEGER)), avg(CAST({likely[0]} AND {sure[0]} AS INTEGER))"
+            " FROM (SELECT unnest($lines) AS line)",
+            {"lines": list(sample)},
+        ).fetchone()
+        step = max(1, round(sure_share * size / average / max(1, min(keep, KEEP_SURE))))
+        share = share - sure_share + sure_share / step + 0.02
+    return _Plan(likely, sure, step, share * size <= HOLD_BYTES)
+
+
+def _lasted(compiled: Compiled) -> str | None:
+    """What `sure_sql` wants to know of a format."""
+    timed = "duration_ms" in compiled.fmt.columns or compiled.fmt.kind != "text"
+    return compiled.fmt.lasted if timed else ""
+
+
+def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -> Marks:
     con = reader.con
-    likely = " ".join(f"WHEN c = {i} AND {likely_sql(c, globs)} THEN line" for i, c in enumerate(chosen, 1))
-    text = f"CASE {likely} END" if hold else "NULL::VARCHAR"
     number = "" if reader.fast else "no, "
+    sampled = plan.sampled(not reader.fast)
+    text = "CASE WHEN c > 0 AND likely AND sure <> 1 THEN line END" if plan.hold else "NULL::VARCHAR"
     select = (
-        f"SELECT {number}{text} AS line, c, CAST(strlen(line) AS UINTEGER) AS size"
-        f" FROM (SELECT {number}line, {class_sql(chosen)} AS c FROM {{lines}})"
+        f"SELECT {number}{text} AS line, c, sure, size FROM (SELECT * REPLACE ("
+        f"CASE WHEN NOT sure THEN 0 WHEN {sampled} THEN 2 ELSE 1 END::TINYINT AS sure)"
+        f" FROM ({_classed(chosen, plan, number)}))"
     )
     if reader.fast:
         reader.rows(f"CREATE OR REPLACE TABLE {table} AS {select}", insert=True, numbered=False)
     else:
-        con.execute(f"CREATE OR REPLACE TABLE {table} (no BIGINT, line VARCHAR, c TINYINT, size UINTEGER)")
+        con.execute(
+            f"CREATE OR REPLACE TABLE {table} (no BIGINT, line VARCHAR, c TINYINT, sure TINYINT, size UINTEGER)"
+        )
         reader.rows(f"INSERT INTO {table} {select}", insert=True)
     no = "rowid + 1" if reader.fast else "no"
     each = ", ".join(f"count(*) FILTER (WHERE c = {i})" for i in range(1, len(chosen) + 1))
-    lines, size, ignored, unparsed, held, first, *by_format = con.execute(
+    lines, size, ignored, unparsed, first, sure, sure_kept, *by_format = con.execute(
         f"SELECT count(*), coalesce(sum(size), 0), count(*) FILTER (WHERE c = -1), count(*) FILTER (WHERE c = 0),"
-        f" count(line), min({no}, {SHOWN}) FILTER (WHERE c = 0), {each} FROM {table}"
+        f" min({no}, {SHOWN}) FILTER (WHERE c = 0), count(*) FILTER (WHERE sure > 0),"
+        f" count(*) FILTER (WHERE sure = 2), {each} FROM {table}"
     ).fetchone()
     return Marks(
-        table,
-        hold,
-        reader.fast,
-        lines,
-        int(size),
-        list(by_format),
-        ignored,
-        unparsed,
-        held,
-        sorted(first or []),
+        table=table,
+        held=plan.hold,
+        fast=reader.fast,
+        where=[
+            f"{likely} AND (NOT {sure} OR {sampled})"
+            for likely, sure in zip(plan.likely, plan.sure, strict=True)
+        ],
+        lines=lines,
+        bytes=int(size),
+        by_format=list(by_format),
+        ignored=ignored,
+        unparsed=unparsed,
+        first=sorted(first or []),
+        sure=sure,
+        sure_kept=sure_kept,
+    )
+
+
+def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str) -> str:
+    """SELECT line, likely, c, sure, size: cheap tests first, and costly ones only where they decide.
+
+    A line that cannot be a stream is not read any further, so its shape is enough; a mixed log has every
+    line tested in full.
+    """
+    one = len(chosen) == 1
+    size = "CAST(strlen(line) AS UINTEGER) AS size"
+    if one and chosen[0].fmt.interest is not None:
+        shape = chosen[0].fmt.shape
+        quick = f"WHEN NOT likely AND line LIKE {literal(shape)} THEN CAST(1 AS TINYINT) " if shape else ""
+        return (
+            f"SELECT {number}line, likely, CASE {quick}ELSE {class_sql(chosen)} END AS c,"
+            f" CASE WHEN likely THEN {plan.sure[0]} ELSE false END AS sure, {size}"
+            f" FROM (SELECT {number}line, {plan.likely[0]} AS likely FROM {{lines}})"
+        )
+    likely = " ".join(f"WHEN {i} THEN {sql}" for i, sql in enumerate(plan.likely, 1))
+    return (
+        f"SELECT {number}line, CASE c {likely} ELSE false END AS likely, c, false AS sure, {size}"
+        f" FROM (SELECT {number}line, {class_sql(chosen)} AS c FROM {{lines}})"
     )
 
 

@@ -58,11 +58,7 @@ def check_format(fmt: Format, others: Mapping[str, Format] | None = None) -> lis
             got = _plain(row.get(name))
             if got != want:
                 problems.append(f"sample {index}: {name} is {got!r}, expected {want!r}")
-        for other in (others or {}).values():
-            if other.id == fmt.id or other.kind == "w3c" or other.id in fmt.after or fmt.id in other.after:
-                continue
-            if read_sample(con, other, Sample(sample.line, {})) is not None:
-                problems.append(f"sample {index} is claimed by {other.id} too")
+        problems += [f"sample {index} is claimed by {name} too" for name in _claims(con, fmt, sample, others)]
     for index, (line, because) in enumerate(fmt.rejects, 1):
         if read_sample(con, fmt, Sample(line, {})) is not None:
             problems.append(f"reject {index} is matched although: {because}")
@@ -71,6 +67,28 @@ def check_format(fmt: Format, others: Mapping[str, Format] | None = None) -> lis
             problems.append(f'pattern "{name}" is matched by no sample')
     con.close()
     return problems
+
+
+def _claims(con: Any, fmt: Format, sample: Sample, others: Mapping[str, Format] | None) -> list[str]:
+    """The other formats that match a sample and may not."""
+    rivals = [
+        other
+        for other in (others or {}).values()
+        if other.id != fmt.id
+        and other.kind != "w3c"
+        and other.id not in fmt.after
+        and fmt.id not in other.after
+    ]
+    if not rivals:
+        return []
+    envelopes, _ = peel([sample.line])
+    wrappings = ((), envelopes) if envelopes else ((),)
+    tests = [
+        " OR ".join(f"({compile_format(rival, w, seen=sample.line).matches})" for w in wrappings)
+        for rival in rivals
+    ]
+    found = con.execute(f"SELECT {', '.join(tests)} FROM (SELECT $line AS line)", {"line": sample.line})
+    return [rival.id for rival, claimed in zip(rivals, found.fetchone(), strict=True) if claimed]
 
 
 def _matches(con: Any, pattern: str, line: str) -> bool:

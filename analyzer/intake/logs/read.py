@@ -14,11 +14,12 @@ from typing import Any
 from analyzer.errors import CaptureError
 from analyzer.intake.logs.compile import Compiled, compile_format
 from analyzer.intake.logs.custom import compile_user_format
-from analyzer.intake.logs.detect import Detection, detect_lines, formats, sample_lines
+from analyzer.intake.logs.detect import Detection, detect_lines, sample_lines
 from analyzer.intake.logs.fill import KEEP, fill
 from analyzer.intake.logs.lines import Damage, Source, fast_relation, plain_source
 from analyzer.intake.logs.marks import Reader, mark, reasons, unclaimed
 from analyzer.intake.logs.schema import Format
+from analyzer.intake.logs.shipped import formats
 from analyzer.model import CaptureInfo
 
 
@@ -84,13 +85,13 @@ def read_log(
     if chosen[0].fmt.kind == "w3c":
         chosen = _sections(reader, chosen)
     marks_table = f"{table}_marks"
-    marks = mark(reader, chosen, stream_paths, marks_table, lines)
+    marks = mark(reader, chosen, stream_paths, marks_table, lines, keep)
     if marks.unparsed and format is None:
         more = _more_formats(reader, chosen, source.name)
         if more is not None:
             detection.others.append(more)
             chosen += _compile_one(more, None, seen)
-            marks = mark(reader, chosen, stream_paths, marks_table, lines)
+            marks = mark(reader, chosen, stream_paths, marks_table, lines, keep)
     info = CaptureInfo(path=source.name, kind="log", dialect=chosen[0].fmt.id, format=detection.why)
     result = LogResult(
         info,

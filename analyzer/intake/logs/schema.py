@@ -86,6 +86,9 @@ class Format:
     separator: str | None = None
     not_requests: tuple[str, ...] = ()
     interest: str | None = None
+    shape: str | None = None
+    quiet: str | None = None
+    lasted: str | None = None
     clocks: tuple[Clock, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)

@@ -10,27 +10,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-# Whole words of a path that promise a stream whatever else the line says.
+# Whole words of a path that promise a stream whatever else the line says, and ends of known endpoints.
+_WORDS: Final = (
+    r"stream(?:s|ing|ed)?|sse|eventsource|eventstream|ws|wss|websockets?|socket\.io|sockjs|signalr|subscribe"
+    r"|subscriptions?|mercure|server-sent-events|live-?query"
+)
+_ENDS: Final = (
+    r"/(?:chat/)?completions?|/v\d+\w*/(?:messages|responses|complete|realtime)|/conversation"
+    r"|/api/(?:generate|chat)|/runs/wait|/chat_conversations/[^/]+/completion"
+)
 STRONG: Final = (
-    r"(?i:(?:^|[/_.:-])(?:stream(?:s|ing|ed)?|sse|eventsource|eventstream|ws|wss|websockets?|socket\.io|sockjs"
-    r"|signalr|subscribe|subscriptions?|mercure|server-sent-events|live-?query)(?:$|[/_.:-]))"
+    rf"(?i:(?:^|[/_.:-])(?:{_WORDS})(?:$|[/_.:-])|(?:{_ENDS})$)"
     r"|(?:^|[/:.])stream[A-Z]|[a-z](?:Stream|Streaming|Subscribe|Subscription)(?:$|[/_.:-])"
-    r"|(?i:/(?:chat/)?completions?$|/v\d+\w*/(?:messages|responses|complete|realtime)$|/conversation$"
-    r"|/api/(?:generate|chat)$|/runs/wait$|/chat_conversations/[^/]+/completion$)"
 )
 QUERY: Final = (
     r"(?i:[?&](?:stream|watch|follow|sse)=(?:true|1|yes)(?:&|$)|[?&]alt=sse(?:&|$)|[?&]transport=websocket)"
 )
 # Words that promise one only together with behaviour.
-WEAK_GET: Final = (
-    r"(?i:(?:^|[/_.:-])(?:events?|updates|feed|live|realtime|notifications?|tail|follow|watch|changes|push|poll"
-    r"|listen|progress|observe)(?:$|[/_.:-]))"
+_WEAK_GET: Final = r"events?|updates|feed|live|realtime|notifications?|tail|follow|watch|changes|push|poll|listen|progress|observe"
+_WEAK_POST: Final = (
+    r"chat|ask|answer|generate|generation|complete|completion|infer|inference|predict|invoke|converse|conversation"
+    r"|messages?|responses|agents?|assistants?|ai|llm|prompt|rpc|runs?|threads?|mcp|query|graphql|events?|summar\w*"
+    r"|translate"
 )
-WEAK_POST: Final = (
-    r"(?i:(?:^|[/_.:-])(?:chat|ask|answer|generate|generation|complete|completion|infer|inference|predict|invoke"
-    r"|converse|conversation|messages?|responses|agents?|assistants?|ai|llm|prompt|rpc|runs?|threads?|mcp|query"
-    r"|graphql|events?|summar\w*|translate)(?:$|[/_.:-]))"
-)
+WEAK_GET: Final = rf"(?i:(?:^|[/_.:-])(?:{_WEAK_GET})(?:$|[/_.:-]))"
+WEAK_POST: Final = rf"(?i:(?:^|[/_.:-])(?:{_WEAK_POST})(?:$|[/_.:-]))"
 GRPC: Final = r"^/(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*/[A-Z]\w*$"
 STATIC: Final = (
     r"(?i:\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|html?|txt|xml|pdf|zip|gz|tgz|bz2|xz"
@@ -46,9 +50,10 @@ TYPES: Final = (
     "application/vnd.amazon.eventstream",
     "multipart/x-mixed-replace",
 )
-# Statuses of a request that may have wanted to become a stream.
+# Statuses of a request that may have wanted to become a stream. A list, because the planner turns a long
+# IN into a join.
 BROKEN: Final = (
-    "(0, 408, 425, 429, 460, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530, 598)"
+    "[0, 408, 425, 429, 460, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530, 598]"
 )
 LONG_MS: Final = 20_000
 WORTH_MS: Final = 3_000
@@ -80,6 +85,52 @@ def glob_words(globs: Sequence[str]) -> list[str]:
     return [max(parts, key=len) for parts in pieces]
 
 
+def path_sql(url: str) -> str:
+    """SQL of the path of a request target or an absolute URL; NULL when it is neither.
+
+    Splitting is many times faster here than a regular expression with a group.
+    """
+    plain = f"split_part(split_part({url}, '?', 1), '#', 1)"
+    rest = f"split_part({plain}, '://', 2)"
+    return (
+        f"CASE WHEN starts_with({url}, '/') THEN {plain} WHEN contains({plain}, '://') THEN"
+        f" CASE WHEN contains({rest}, '/') THEN substr({rest}, strpos({rest}, '/')) ELSE '/' END END"
+    )
+
+
+def _requests(methods: str, words: str) -> str:
+    """RE2 of a quoted request in a raw line whose path has one of the words as a whole word."""
+    return (
+        rf'"(?:{methods}) (?:[a-z]+://[^/ "?#]*)?/(?:[^ "?#]*[/_.:-])?(?i:{words})(?:[/_.:-][^ "?#]*)?[ ?#"]'
+    )
+
+
+_SURE: Final = (
+    _requests("GET|POST|PUT|PATCH|DELETE", _WORDS),
+    rf'"(?:GET|POST|PUT|PATCH|DELETE) [^ "?#]*(?i:{_ENDS.replace("[^/]+", "[^/ ]+")})[ ?#"]',
+)
+_SURE_IF_LASTED: Final = (_requests("GET", _WEAK_GET), _requests("POST", _WEAK_POST))
+
+
+def sure_sql(quiet: str, lasted: str | None) -> str:
+    """SQL over a raw line: it is a stream, and it ended without a sign of trouble.
+
+    quiet: RE2 that says the latter. lasted: RE2 that says that it took WORTH_MS or longer, empty where the
+    format records no duration, None where only the column tells. Only for formats with a quoted request.
+    What fails this test may still be a quiet stream; what passes it is one.
+    """
+    static = STATIC.removesuffix("$)") + r')[ ?#"]'
+    sure = f"regexp_matches(line, {literal('|'.join(_SURE))})"
+    if lasted is not None:
+        weak = f"regexp_matches(line, {literal('|'.join(_SURE_IF_LASTED))})"
+        if lasted:
+            weak += f" AND regexp_matches(line, {literal(lasted)})"
+        sure = f"({sure} OR {weak})"
+    return (
+        f"(regexp_matches(line, {literal(quiet)}) AND {sure} AND NOT regexp_matches(line, {literal(static)}))"
+    )
+
+
 def why_sql(cols: Mapping[str, str], globs: Sequence[str], extra: str = "NULL") -> str:
     """SQL for `stream_why`; NULL means that the line is no stream.
 
@@ -95,13 +146,15 @@ def why_sql(cols: Mapping[str, str], globs: Sequence[str], extra: str = "NULL") 
     types = ", ".join(literal(t) for t in TYPES)
     lasted = (
         f"(coalesce({duration} >= {WORTH_MS}, true) AND coalesce({status} BETWEEN 101 AND 399, true))"
-        f" OR coalesce({status} IN {BROKEN}, false)"
+        f" OR coalesce(list_contains({BROKEN}, {status}), false)"
     )
     whens = [
         f"WHEN {glob_sql(path, globs)} THEN 'stream-path'" if globs else "",
         f"WHEN coalesce({method}, '') IN ('OPTIONS', 'HEAD', 'CONNECT', 'TRACE') THEN NULL",
         f"WHEN regexp_matches({path}, {literal(STATIC)}) AND {status} IS DISTINCT FROM 101 THEN NULL",
-        f"WHEN {get['content_type']} IN ({types}) THEN 'content-type'" if "content_type" in cols else "",
+        f"WHEN list_contains([{types}], {get['content_type']}) THEN 'content-type'"
+        if "content_type" in cols
+        else "",
         f"WHEN {status} = 101 THEN 'websocket'" if "status" in cols else "",
         f"WHEN {get['scheme']} IN ('ws', 'wss') THEN 'websocket'" if "scheme" in cols else "",
         f"WHEN regexp_matches({path}, {literal(STRONG)}) THEN 'endpoint'",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.intake.logs.detect import FORMATS, detect_lines, formats
+from analyzer.intake.logs.detect import detect_lines
 from analyzer.intake.logs.load import load_folder
 from analyzer.intake.logs.proof import check_format
+from analyzer.intake.logs.shipped import FORMATS, formats
 
 STRICT = load_folder(FORMATS, strict=True)
 
