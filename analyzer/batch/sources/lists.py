@@ -128,7 +128,7 @@ def _ticket(tree: Tree, case: Case, context: Context) -> Ticket:
     attachments: list[Attachment] = []
     problems = list(case.problems)
     for ref in case.refs:
-        if is_document(ref.name) and (ref.address is None or is_document(address.name_of(ref.address))):
+        if is_document(ref.name):
             continue
         found = _find(tree, case, ref, context)
         if isinstance(found, str):
