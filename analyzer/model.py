@@ -204,6 +204,7 @@ class StreamFacts(msgspec.Struct, kw_only=True):
     planned_close: bool | None = None
     duplicated_end: bool | None = None
     close_code: int | None = None
+    ping_unanswered: bool | None = None
     grpc_status: int | None = None
     resume: str | None = None
     body_recorded: bool | None = None
@@ -294,6 +295,7 @@ class Stream(msgspec.Struct, kw_only=True):
 
     `exchange` is already redacted when it reaches a renderer. `row` is the whole exchange for
     tables and queries. `raw` is the redacted entry for the evidence drawer; None when left out.
+    `places` says for columns that do not stand at `exchange.where` where they stand.
     """
 
     id: str
@@ -304,6 +306,7 @@ class Stream(msgspec.Struct, kw_only=True):
     shape: list[int] = msgspec.field(default_factory=list)  # size of each event, thinned to 400
     raw: Any = None
     request_ids: dict[str, str] = msgspec.field(default_factory=dict)
+    places: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Cluster(msgspec.Struct, kw_only=True):

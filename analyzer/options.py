@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 # Told what is under way: a stage, how much of it is done, and of how much (None while that is unknown).
 # Stages, in order: reading, decoding (captures); judging (streams).
@@ -15,7 +16,8 @@ Progress = Callable[[str, int, int | None], None]
 class Options:
     """What the caller may choose.
 
-    rules: folders with rules of one's own. stream_paths: globs over the URL's path that mark streams.
+    rules: folders with rules of one's own. ruleset: these rules, loaded before (`analyzer.engine.load`), for who
+    analyses many captures; None loads them. stream_paths: globs over the URL's path that mark streams.
     log_format: a format id or a format string. everything: list healthy streams of logs too. limit:
     most streams listed. redact: False only for one's own eyes. details: raw entries, pages and the
     table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
@@ -34,3 +36,4 @@ class Options:
     drawings: bool = True
     short_paths: bool = False
     progress: Progress | None = None
+    ruleset: Any = None

@@ -31,6 +31,7 @@ from analyzer.options import Options, Progress
 from analyzer.plain import headline
 
 if TYPE_CHECKING:
+    from analyzer.engine.rule import RuleSet
     from analyzer.intake import Input
     from analyzer.pipeline_logs import Logs
     from analyzer.redact import Redactor
@@ -70,7 +71,6 @@ def examine(paths: Sequence[str | Path], options: Options | None = None) -> Exam
 
 
 def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | None) -> Report:
-    from analyzer.engine.load import load_rules
     from analyzer.engine.weigh import judge
     from analyzer.facts import Settings, add_context, build
     from analyzer.facts.context import add_run_context
@@ -78,7 +78,7 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
     from analyzer.redact import Redactor
 
     redactor = Redactor(enabled=options.redact)
-    ruleset = load_rules(options.rules)
+    ruleset = options.ruleset if options.ruleset is not None else _rules(options)
     settings = Settings(stream_paths=options.stream_paths)
     tell = options.progress or _silent
     captures, logs, skipped = _read(paths, options)
@@ -117,6 +117,12 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
         report.captures = [info for info in report.captures if info.path not in skipped]
         report.skipped = skipped
         return report
+
+
+def _rules(options: Options) -> RuleSet:
+    from analyzer.engine.load import load_rules
+
+    return load_rules(options.rules)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
@@ -240,6 +246,7 @@ def _report(
                 shape=shape,
                 raw=redactor.entry(recorded.raw()) if options.details else None,
                 request_ids={name: redactor.header(name, value) for name, value in ids.items()},
+                places=dict(recorded.places),
             )
         )
     grouped = clusters([recorded.exchange for _, recorded in found], verdicts, names, redactor.column)
