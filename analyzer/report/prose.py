@@ -55,11 +55,7 @@ def _linked(text: str, seen: set[str] | None) -> Markup:
             continue
         seen.add(slug)
         parts.append(escape(text[at : match.start()]))
-        parts.append(
-            Markup('<a class="term" href="#g-{}" title="{}">{}</a>').format(
-                slug, glossary.by_slug()[slug].meaning, match.group()
-            )
-        )
+        parts.append(Markup('<a class="term" href="#g-{}">{}</a>').format(slug, match.group()))
         at = match.end()
     parts.append(escape(text[at:]))
     return Markup("").join(parts)

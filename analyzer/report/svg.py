@@ -58,7 +58,7 @@ def num(value: float, digits: int = 2) -> str:
 def pct(part: float, whole: float) -> str:
     """`part` of `whole` as a percentage between 0 and 100, for an attribute."""
     share = 0.0 if whole <= 0 else min(1.0, max(0.0, part / whole))
-    return f"{num(share * 100, 3)}%"
+    return f"{num(share * 100, 2)}%"
 
 
 def image(ident: str, title: str, desc: str, *children: Markup | None, **attrs: object) -> Markup:

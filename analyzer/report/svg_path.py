@@ -155,7 +155,7 @@ def mini(path: Path) -> Markup:
     Draws the symbol that `sprite` makes for the path.
     """
     use = el("use", href=f"#{mini_id(path)}")
-    return el("svg", use, class_="mini", width=76, height=14, aria_hidden="true", focusable="false")
+    return el("svg", use, class_="mini", aria_hidden="true")
 
 
 def _mini(path: Path) -> list[Markup]:

@@ -79,7 +79,7 @@ def timeline(line: Timeline, ident: str, limits: Sequence[Measure], words: Words
     quiet = silence_ms(line)
     parts: list[Markup | None] = [
         _phases(line, span),
-        el("rect", x=0, y=_LANE_Y, width="100%", height=_LANE_H, class_="lane"),
+        el("rect", y=_LANE_Y, width="100%", height=_LANE_H, class_="lane"),
     ]
     if quiet is not None and worth_showing(quiet, span) and line.silence_from_ms is not None:
         x, width = pct(line.silence_from_ms, span), pct(quiet, span)
@@ -189,22 +189,19 @@ def _log_share(value: int, biggest: int) -> float:
 
 
 def _axis(span: float) -> list[Markup]:
-    parts = [el("line", x1=0, x2="100%", y1=_AXIS_Y, y2=_AXIS_Y, class_="axis")]
-    for i, at in enumerate(ticks(span)):
-        x, alternate = pct(at, span), " alt" if i % 2 else ""
-        parts.append(el("line", x1=x, x2=x, y1=_AXIS_Y, y2=_AXIS_Y + 4, class_="axis"))
-        anchor = "start" if at == 0 else "end" if at > span * 0.985 else "middle"
-        parts.append(
-            el(
-                "text",
-                tick_words(at),
-                x=x,
-                y=_AXIS_Y + 18,
-                class_=f"axis-t{alternate}",
-                text_anchor=anchor,
-            )
-        )
-    return parts
+    """The line, its ticks in one stretched path, and their labels; every second is left out where it is narrow."""
+    at = ticks(span)
+    marks = "".join(f"M{num(1000 * moment / span, 1)} 0v4" for moment in at)
+    path = el("path", d=f"M0 0h1000{marks}", class_="axis", vector_effect="non-scaling-stroke")
+    labels = []
+    for i, moment in enumerate(at):
+        side = " first" if moment == 0 else " last" if moment > span * 0.985 else ""
+        name = f"{'alt' if i % 2 else ''}{side}".strip() or None
+        labels.append(el("text", tick_words(moment), x=pct(moment, span), class_=name))
+    stretched = el(
+        "svg", path, y=_AXIS_Y, width="100%", height=4, viewBox="0 0 1000 4", preserveAspectRatio="none", class_="ov"
+    )  # fmt: skip
+    return [stretched, el("svg", *labels, y=_AXIS_Y + 18, class_="ov axis-t")]
 
 
 def _end(end: float, span: float, word: str) -> list[Markup]:
@@ -277,7 +274,7 @@ def timeline_words(line: Timeline, *, end_word: str) -> str:
     return text
 
 
-def bar(start_ms: float | None, length_ms: float | None, span: float, tone: str) -> Markup | None:
+def bar(start_ms: float | None, length_ms: float | None, span: float) -> Markup | None:
     """One bar of the waterfall, for a table cell; None when it has no place in time."""
     if start_ms is None or span <= 0:
         return None
@@ -285,7 +282,7 @@ def bar(start_ms: float | None, length_ms: float | None, span: float, tone: str)
     x = min(max(0.0, start_ms / span * 100), 99.6)
     return el(
         "svg",
-        el("rect", x=f"{num(x)}%", width=f"{num(min(width, 100 - x))}%", height=8, class_=f"b-{tone}"),
+        el("rect", x=f"{num(x)}%", width=f"{num(min(width, 100 - x))}%"),
         class_="wf",
         aria_hidden="true",
     )

@@ -8,6 +8,7 @@ not say, and the templates leave it out.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,7 +23,15 @@ from analyzer.report.path import path_of
 from analyzer.report.prose import prose
 from analyzer.report.replies import replies
 from analyzer.report.view_exchanges import ExchangesView, exchanges_view
-from analyzer.report.view_stream import PARTY_WORDS, SURE, FixTab, StreamView, fix_tabs, stream_view
+from analyzer.report.view_facts import Meaning, meanings
+from analyzer.report.view_stream import (
+    PARTY_WORDS,
+    SURE,
+    FixTab,
+    StreamView,
+    fix_tabs,
+    stream_view,
+)
 from analyzer.safe import clipped, one_line, visible
 
 MOST_IN_FULL: Final = 60  # streams drawn in full; the overview names the others
@@ -132,6 +141,7 @@ class ReportView:
     captures: list[CaptureView]
     rule_errors: list[str]
     glossary: list[glossary.Term]
+    meanings: list[Meaning]
     sprite: Markup
 
 
@@ -149,7 +159,7 @@ def build(report: Report, *, version: str) -> ReportView:
     several = len(report.captures) > 1
     views = [
         stream_view(
-            stream, f"s{i + 1}", raw_limit=6000 if len(report.streams) <= 5 else 2000, several=several
+            stream, f"s{i + 1}", raw_limit=8000 if len(report.streams) <= 5 else 2500, several=several
         )
         for i, stream in enumerate(report.streams[:MOST_IN_FULL])
     ]
@@ -189,8 +199,19 @@ def build(report: Report, *, version: str) -> ReportView:
         captures=[_capture(report, i) for i in range(len(report.captures))],
         rule_errors=[visible(text, 1000) for text in report.rule_errors],
         glossary=_glossary(report),
+        meanings=meanings(_wanted(views)),
         sprite=svg_path.sprite(path_of(stream) for stream in report.streams[:MOST_ROWS]),
     )
+
+
+def _wanted(views: Iterable[StreamView]) -> set[str]:
+    """Anchors of the recorded values whose labels link to what they mean."""
+    wanted: set[str] = set()
+    for view in views:
+        wanted.update(item.help for item in view.evidence if item.help)
+        wanted.update(fact.help for _, facts in view.facts for fact in facts if fact.help)
+        wanted.update(phase.help for phase in view.phases if phase.help)
+    return wanted
 
 
 def _tone(report: Report) -> str:

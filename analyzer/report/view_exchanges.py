@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from analyzer.model import PageEntry
 from analyzer.report.numbers import duration, size
-from analyzer.report.prose import breakable
+from analyzer.report.svg import num
 from analyzer.report.svg_timeline import bar
 from analyzer.safe import one_line
 
@@ -27,7 +27,7 @@ class ExchangeRow:
 
     tone: str
     method: str
-    url: Markup
+    url: str
     error: str | None
     status: str
     kind: str
@@ -100,7 +100,7 @@ def _row(entry: PageEntry, anchors: dict[str, str], span: float) -> ExchangeRow:
     return ExchangeRow(
         tone=tone,
         method=one_line(entry.method or "", 20),
-        url=breakable(_address(entry)),
+        url=_address(entry),
         error=one_line(entry.net_error, 80) if entry.net_error else None,
         status=status,
         kind=one_line(entry.resource_type or "", 24),
@@ -112,12 +112,12 @@ def _row(entry: PageEntry, anchors: dict[str, str], span: float) -> ExchangeRow:
         sort_lasted=_key(entry.duration_ms),
         sort_size=_key(entry.body_bytes),
         anchor=anchors.get(entry.stream_id) if entry.stream_id else None,
-        bar=bar(entry.start_ms, entry.duration_ms, span, tone),
+        bar=bar(entry.start_ms, entry.duration_ms, span),
     )
 
 
 def _key(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else f"{value:.6g}"
+    return "" if value is None or not math.isfinite(value) else num(value, 0)
 
 
 def _address(entry: PageEntry) -> str:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from analyzer.causes import CAUSES, Confidence, Party
-from analyzer.columns import Exchange, columns
+from analyzer.columns import columns
 from analyzer.model import Evidence, Stream, Timeline, Verdict
 from analyzer.report.measures import Measure, measures
-from analyzer.report.numbers import duration, instant, number, size
+from analyzer.report.numbers import duration, instant, number
 from analyzer.report.path import never_answered, path_of
-from analyzer.report.prose import Block, blocks, breakable, prose
+from analyzer.report.prose import Block, blocks, prose
 from analyzer.report.svg_timeline import (
     Words,
     phase_class,
@@ -27,7 +26,9 @@ from analyzer.report.svg_timeline import (
     timeline_words,
     worth_showing,
 )
-from analyzer.safe import clipped, one_line, pretty_json, visible
+from analyzer.report.view_facts import PHASES, FactView, facts_of, meaning_anchor, phase_anchor, show
+from analyzer.report.view_raw import raw_entry
+from analyzer.safe import clipped, one_line
 
 SURE: Final[dict[Confidence, str]] = {
     "certain": "We are certain: the evidence names the cause.",
@@ -70,15 +71,15 @@ class FixTab:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """One fact. meaning: what its column means; known: whether the entry it is from is on the page."""
+    """One fact. help: anchor of what its column means; known: anchor of the entry it is from, None if that is not on the page."""
 
     role: str
     text: Markup
     column: str
-    meaning: str | None
+    help: str | None
     value: str
     where: str
-    known: bool
+    known: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,11 @@ class RunnerView:
 
 @dataclass(frozen=True, slots=True)
 class PhaseView:
-    """One phase in the legend under the timeline."""
+    """One phase in the legend under the timeline. help: anchor of what its name means, None for an unknown one."""
 
     kind: str
     label: str
-    meaning: str
+    help: str | None
     lasted: str
 
 
@@ -123,13 +124,13 @@ class StreamView:
     shape: Markup | None
     shape_words: str
     evidence: list[EvidenceView]
-    facts: list[tuple[str, list[tuple[str, str, Markup]]]]
+    facts: list[tuple[str, list[FactView]]]
     request_ids: list[tuple[str, str]]
     runners: list[RunnerView]
     settle: Markup | None
     fixes: list[FixTab]
     rule: str | None
-    raw: str | None
+    raw: Markup | None
     raw_where: str
 
 
@@ -162,8 +163,8 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         limits=_limits(limits),
         shape=shape(sizes, f"{anchor}-sh", said),
         shape_words=said,
-        evidence=[_evidence(item, stream) for item in verdict.evidence],
-        facts=_facts(row, stream),
+        evidence=[_evidence(item, stream, anchor) for item in verdict.evidence],
+        facts=facts_of(row, stream),
         request_ids=[
             (one_line(name, 80), one_line(value, 200)) for name, value in stream.request_ids.items()
         ],
@@ -171,7 +172,7 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         settle=prose(verdict.settle, seen) if verdict.settle and verdict.confidence != "certain" else None,
         fixes=[tab for tab in fix_tabs(verdict, seen) if tab.steps],
         rule=one_line(verdict.rule, 100) if verdict.rule else None,
-        raw=pretty_json(stream.raw, limit=raw_limit) if stream.raw else None,
+        raw=raw_entry(stream.raw, limit=raw_limit, ends=6 if raw_limit > 3000 else 2) if stream.raw else None,
         raw_where=one_line(row.where or "", 200),
     )
 
@@ -223,23 +224,18 @@ def _runner(cause: str, rule: str, why: str, seen: set[str]) -> RunnerView:
 
 # ------------------------------------------------------------------------------ the timeline's legend
 
-_PHASES: Final = {
-    "queue": ("Queued", "waiting inside the browser before anything was sent"),
-    "dns": ("Name lookup", "turning the server's name into an address"),
-    "connect": ("Connecting", "setting up the connection"),
-    "tls": ("Encrypting", "agreeing on the encryption (TLS handshake)"),
-    "send": ("Sending", "sending the request"),
-    "wait": ("Waiting", "from the request sent to the first byte of the answer"),
-    "receive": ("Receiving", "from the first byte of the answer to the end"),
-}
-
 
 def _phases(line: Timeline) -> list[PhaseView]:
     found: list[PhaseView] = []
     for phase in line.phases:
-        label, meaning = _PHASES.get(phase.kind, (one_line(phase.kind, 30), ""))
+        known = PHASES.get(phase.kind)
         found.append(
-            PhaseView(phase_class(phase.kind), label, meaning, duration(phase.end_ms - phase.start_ms) or "")
+            PhaseView(
+                phase_class(phase.kind),
+                known[0] if known else one_line(phase.kind, 30),
+                phase_anchor(phase.kind) if known else None,
+                duration(phase.end_ms - phase.start_ms) or "",
+            )
         )
     return found
 
@@ -280,25 +276,7 @@ def _limits(limits: Sequence[Measure]) -> list[str]:
     return found
 
 
-# ------------------------------------------------------------------------------ evidence and facts
-
-
-def show(column: str, value: object) -> str:
-    """A value as its column's unit asks for."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return instant(value) or ""
-    if isinstance(value, int | float):
-        if column.endswith("_ms"):
-            return duration(value) or ""
-        if column.endswith("_bytes"):
-            return size(value) or ""
-        if column in ("status", "close_code", "grpc_status") or column.endswith("_status"):
-            return str(value)
-        return number(value) or ""
-    return "not recorded" if value is None else visible(value, 600)
-
+# ------------------------------------------------------------------------------ evidence
 
 _NAMES: Final = frozenset({"nginx", "openai", "anthropic", "cloudflare", "haproxy", "envoy"})
 
@@ -309,86 +287,15 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] if first.isalpha() and first.isascii() and first not in _NAMES else text
 
 
-def _evidence(item: Evidence, stream: Stream) -> EvidenceView:
+def _evidence(item: Evidence, stream: Stream, anchor: str) -> EvidenceView:
     column = columns().get(item.column)
     where, entry = item.where, stream.exchange.where
     return EvidenceView(
         role="main" if item.role == "primary" else "related",
         text=prose(_sentence(item.text)),  # inside a summary, where links must not be
         column=one_line(item.column, 60),
-        meaning=column.meaning if column else None,
+        help=meaning_anchor(item.column) if column else None,
         value=show(item.column, item.value),
         where=one_line(where, 240),
-        known=bool(stream.raw) and entry is not None and where.startswith(entry),
+        known=f"{anchor}-raw" if stream.raw and entry is not None and where.startswith(entry) else None,
     )
-
-
-_GROUPS: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
-    ("Response", (("status", "Status"), ("net_error", "Net error"), ("failure_text", "Failure"), ("content_type", "Content type"),
-                  ("content_encoding", "Encoding"), ("gateway", "Gateway"), ("server", "Server"), ("from_cache", "From cache"),
-                  ("error_type", "Error type"), ("error_code", "Error code"), ("error_text", "Error message"),
-                  ("retry_after_ms", "Retry after"))),
-    ("Connection", (("http_version", "HTTP version"), ("server_ip", "Server address"), ("connection_id", "Connection"),
-                    ("connection_reused", "Reused"), ("ttfb_ms", "First byte after"), ("duration_ms", "Lasted"),
-                    ("body_bytes", "Body"), ("transfer_bytes", "On the wire"))),
-    ("Stream", (("protocol", "Protocol"), ("framing", "Framing"), ("provider", "Provider"), ("model", "Model"),
-                ("events", "Events"), ("heartbeats", "Heartbeats"), ("idle_before_end_ms", "Silence before end"),
-                ("max_gap_ms", "Longest silence"), ("median_gap_ms", "Usual silence"), ("terminal_marker", "End marker"),
-                ("finish_reason", "Finish reason"), ("close_code", "Close code"), ("grpc_status", "gRPC status"),
-                ("tail_bytes", "Left over"), ("cut_inside_event", "Cut inside an event"))),
-    ("Proxy", (("upstream", "Upstream"), ("upstream_status", "Upstream status"), ("upstream_response_ms", "Upstream took"),
-               ("termination_state", "Termination state"), ("response_flags", "Response flags"), ("edge_result", "Edge result"),
-               ("error_reason", "Reason"), ("closed_by", "Closed by"), ("closed_why", "Closed because"), ("route", "Route"))),
-)  # fmt: skip
-# Labels that need no explanation get none: less noise, and a smaller page.
-_PLAIN: Final = frozenset(
-    {
-        "status", "gateway", "server", "model", "provider", "events", "http_version", "server_ip", "duration_ms", "body_bytes",
-        "from_cache", "connection_reused", "error_type", "error_code", "error_text", "ended_at", "connection_id", "protocol",
-    }
-)  # fmt: skip
-_MARKER: Final = {"seen": "seen", "missing": "owed, and never came", "none": "this protocol has none"}
-_BY: Final = {
-    "client": "the client", "proxy": "a proxy", "server": "the server", "network": "the network",
-    "recorder": "the recording", "unknown": "not known",
-}  # fmt: skip
-_PHASE_WORDS: Final = {
-    "connect": "while connecting", "request": "while sending the request", "headers": "while waiting for the answer",
-    "data": "in the middle of the answer", "last": "after the end marker",
-}  # fmt: skip
-_ENDING_HELP: Final = (
-    "who ended it, in which phase, whether the protocol announced it, and what carried the end"
-)
-
-
-def _facts(row: Exchange, stream: Stream) -> list[tuple[str, list[tuple[str, str, Markup]]]]:
-    """Groups of (label, meaning of the column, value); what is not recorded is left out."""
-    found: list[tuple[str, list[tuple[str, str, Markup]]]] = []
-    known = columns()
-    for group, names in _GROUPS:
-        facts: list[tuple[str, str, Markup]] = []
-        for name, label in names:
-            value = getattr(row, name)
-            if value is None:
-                continue
-            text = show(name, value)
-            if name == "terminal_marker":
-                text = _MARKER.get(text, text) + (
-                    f" ({one_line(row.terminal_name, 60)})" if row.terminal_name else ""
-                )
-            facts.append(
-                (label, "" if name in _PLAIN else known[name].meaning, breakable(one_line(text, 400)))
-            )
-        if facts:
-            found.append((group, facts))
-    ending = stream.ending
-    text = f"{_BY.get(ending.by, one_line(ending.by, 40))}, {_PHASE_WORDS.get(ending.phase, one_line(ending.phase, 40))}"
-    if ending.announced is not None:
-        text += ", announced" if ending.announced else ", unannounced"
-    if ending.signal != "unknown":
-        text += f", by {one_line(ending.signal.replace('-', ' '), 60)}"
-    ends = [("Ended by", _ENDING_HELP, escape(text))]
-    if row.ended_at:
-        ends.append(("Ended at", "", escape(instant(row.ended_at) or "")))
-    found.append(("Ending", ends))
-    return found

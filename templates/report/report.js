@@ -38,6 +38,13 @@
     box.appendChild(button);
   });
 
+  // ---- words that link to what they mean say it under the pointer, too
+  each(document.querySelectorAll("a.term, dt > a, .legend a, .src > a"), function (link) {
+    var target = $(link.hash.slice(1));
+    var meaning = target && target.querySelector("dd");
+    if (meaning) { link.title = meaning.textContent; }
+  });
+
   // ---- links into closed details open them
   function openTarget() {
     var id = decodeURIComponent(location.hash.slice(1));
@@ -87,7 +94,8 @@
       order.sort(function (a, b) { return textOf(a) < textOf(b) ? -1 : textOf(a) > textOf(b) ? 1 : a.n - b.n; });
     } else if (column !== "") {
       var value = function (item) {
-        var v = item.row.cells[+column].getAttribute("data-v");
+        var cell = item.row.cells[+column], v = cell.getAttribute("data-v");
+        if (v === null && column === "1") { v = cell.textContent; }
         return v === "" || v === null ? null : +v;
       };
       var down = column === "4" || column === "5" || column === "1";

@@ -26,7 +26,7 @@ def test_missing_attributes_are_left_out() -> None:
 
 def test_numbers_are_short() -> None:
     assert (num(1.0), num(0.126), num(-0.001), num(100)) == ("1", "0.13", "0", "100")
-    assert (pct(1, 3), pct(5, 0), pct(7, 5), pct(-1, 5)) == ("33.333%", "0%", "100%", "0%")
+    assert (pct(1, 3), pct(5, 0), pct(7, 5), pct(-1, 5)) == ("33.33%", "0%", "100%", "0%")
 
 
 def test_image_is_announced_by_title_and_description() -> None:

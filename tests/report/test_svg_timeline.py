@@ -99,6 +99,6 @@ def test_shape_is_sizes_and_no_words() -> None:
 
 
 def test_bar_stays_within_its_cell_and_is_none_without_a_place() -> None:
-    assert bar(None, 5, 100, "plain") is None and bar(1, 5, 0, "plain") is None
-    drawn = bar(99.9, 500, 100, "plain")
+    assert bar(None, 5, 100) is None and bar(1, 5, 0) is None
+    drawn = bar(99.9, 500, 100)
     assert drawn is not None and 'x="99.6%"' in drawn and 'width="0.4%"' in drawn

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from analyzer.model import Stream
-from analyzer.report.view_stream import StreamView, show, stream_view
+from analyzer.report.view_facts import meanings, show
+from analyzer.report.view_stream import StreamView, stream_view
 from tests.report import build
 
 
@@ -27,14 +28,16 @@ def test_value_is_shown_as_its_unit_asks(column: str, value: object, text: str) 
 
 
 def test_unrecorded_values_are_left_out() -> None:
-    labels = {label for _, facts in view(build.user_stop()).facts for label, _, _ in facts}
+    labels = {fact.label for _, facts in view(build.user_stop()).facts for fact in facts}
     assert "Events" in labels and "Gateway" not in labels and "Silence before end" not in labels
 
 
 def test_evidence_says_what_its_column_means_and_whether_its_entry_is_here() -> None:
     first, *_ = view(build.idle_timeout()).evidence
-    assert first.role == "main" and first.known
-    assert first.meaning is not None and "silence" in first.meaning
+    assert first.role == "main" and first.known == "s1-raw"
+    assert first.help == "c-idle-before-end-ms"
+    (meaning,) = meanings({first.help})
+    assert meaning.label == "Silence before end" and "silence" in meaning.text
     stream = msgspec.structs.replace(build.idle_timeout(), raw=None)
     assert not view(stream).evidence[0].known
 
