@@ -101,7 +101,7 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         report.skipped = skipped
         if kept is not None:
-            kept.exchanges.extend(found[index][1] for index in _order(verdicts)[: options.limit])
+            kept.exchanges.extend(found[index][1] for index in worst_order(verdicts)[: options.limit])
             kept.captures.extend(captures)
         return report
     from analyzer.pipeline_logs import add_to
@@ -228,7 +228,7 @@ def _report(
     from analyzer.facts.gateways import request_ids
     from analyzer.facts.timeline import draw
 
-    order = _order(verdicts)
+    order = worst_order(verdicts)
     names = {index: f"s{place + 1}" for place, index in enumerate(order)}
     streams: list[Stream] = []
     for index in order[: options.limit]:
@@ -266,7 +266,7 @@ def _report(
     )
 
 
-def _order(verdicts: Sequence[Verdict]) -> list[int]:
+def worst_order(verdicts: Sequence[Verdict]) -> list[int]:
     """Places of the streams as a report lists them: worst first."""
     return sorted(range(len(verdicts)), key=lambda i: (_rank(verdicts[i]), i))
 

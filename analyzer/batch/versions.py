@@ -21,7 +21,7 @@ _READING: Final = (
     "intake", "decode", "protocols", "facts", "redact", "columns.py", "model.py", "options.py", "duck.py",
     "safe.py", "pipeline.py", "pipeline_logs.py", "batch/ticket.py",
 )  # fmt: skip
-_JUDGING: Final = ("engine", "causes.py", "report", "batch/again.py")
+_JUDGING: Final = ("engine", "causes.py", "plain.py", "report", "batch/again.py")
 _CODE: Final = (".py", ".yaml", ".yml", ".json")
 _RULES: Final = (".yaml", ".yml")
 _TEMPLATES: Final = (".j2", ".css", ".js", ".html", ".svg")
