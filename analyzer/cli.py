@@ -138,9 +138,10 @@ def demo(
 ) -> None:
     """Diagnose the bundled samples and open the report."""
     from analyzer.pipeline import Options
-    from analyzer.resources import folder
+    from analyzer.resources import samples
 
-    report = command.run([str(folder("sample_hars"))], Options(details=True, short_paths=True))
+    found = [str(capture) for _, capture in samples()]
+    report = command.run(found, Options(details=True, short_paths=True))
     command.deliver(report, "html", output, open_it=not no_open)
     sys.stdout.write(command.rendered(report, "terminal"))
 

@@ -307,6 +307,10 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_event_ms: Annotated[Num, Col("stream", "request's start to last event or byte", "har netlog")] = None
     max_gap_ms: Annotated[Num, Col("stream", "longest silence between events", "har netlog")] = None
     median_gap_ms: Annotated[Num, Col("stream", "median silence between events", "har netlog")] = None
+    ping_unanswered: Annotated[
+        Bool,
+        Col("stream", "a keep-alive of the WebSocket's protocol stayed unanswered before the end", "har"),
+    ] = None
     idle_before_end_ms: Annotated[Num, Col("stream", "silence between the last byte and the end")] = None
     terminal_marker: Annotated[
         Str,

@@ -107,12 +107,14 @@ class _Mask:
 
         self._lengths = Lengths() if redact else None
         self._always_text = framing in ("sse", "ndjson", "json-array", "text")
+        # Protobuf is full of short runs of text that no rule for text would find.
+        self._protobuf = framing in ("grpc-web", "ag-ui-binary")
 
     def data(self, data: bytes, kind: str = "") -> str:
         """Text as a browser decodes it (WHATWG Encoding, UTF-8 decode); binary data in base64."""
         try:
             text = data.decode("utf-8")
-            binary = kind == "binary" or "\0" in text
+            binary = kind == "binary" or "\0" in text or (self._protobuf and _is_protobuf(data, kind))
         except UnicodeDecodeError:
             text, binary = data.decode("utf-8", "replace"), True
         if binary and not self._always_text:
@@ -131,6 +133,10 @@ class _Mask:
 
     def id(self, text: str | None) -> str | None:
         return text if self._lengths is None or text is None else self._lengths.event_id(text)
+
+
+def _is_protobuf(data: bytes, kind: str) -> bool:
+    return kind != "trailers" and data[:1] not in (b"{", b"[")
 
 
 Arrivals = tuple[list[int], list[float]]  # bytes that had come, and when

@@ -18,3 +18,16 @@ def folder(name: str) -> Path:
         if found.is_dir():
             return found
     raise FileNotFoundError(f"the installation is incomplete: no folder {name}/")
+
+
+def samples(kind: str = "*") -> list[tuple[Path, Path]]:
+    """The bundled captures: (what really happened, capture), in order of their names.
+
+    kind: `*` for the failures that people meet, `framings/*` for one capture of each framing and recorder.
+    """
+    found = []
+    for about in sorted(folder("sample_hars").glob(f"{kind}.about.yaml")):
+        stem = about.name.removesuffix(".about.yaml")
+        beside = (about.with_name(stem + suffix) for suffix in (".har", ".har.zip", ".json.gz", ".saz"))
+        found.append((about, next(path for path in beside if path.exists())))
+    return found

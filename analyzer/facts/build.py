@@ -24,7 +24,7 @@ _MOVED: Final = (
     "last_event_ms", "max_gap_ms", "median_gap_ms", "times_recorded", "one_burst", "terminal_marker",
     "terminal_name", "soft_terminal", "tail_bytes", "cut_inside_event", "in_band_error", "error_type",
     "error_code", "error_class", "error_owner", "error_text", "finish_reason", "finish_class",
-    "handoff", "planned_close", "duplicated_end", "close_code", "grpc_status", "body_recorded",
+    "handoff", "planned_close", "duplicated_end", "close_code", "ping_unanswered", "grpc_status", "body_recorded",
 )  # fmt: skip
 
 

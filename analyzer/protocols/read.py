@@ -13,6 +13,7 @@ from analyzer.protocols.endpoints import endpoint, provider_of_host
 from analyzer.protocols.errorbody import ErrorFacts, error_facts
 from analyzer.protocols.fold import Fold
 from analyzer.protocols.grpcstatus import grpc_error, status_of
+from analyzer.protocols.keepalive import ping_unanswered
 from analyzer.protocols.load import profiles
 from analyzer.protocols.profile import Profile
 from analyzer.protocols.recognise import FALLBACK, recognise, view_of
@@ -47,7 +48,7 @@ def read_stream(inp: StreamInput) -> StreamFacts:
     for event in source.events:
         for view in _views(event, profile):
             fold.take(view)
-    _counts(facts, fold, source)
+    _counts(facts, fold, source, inp.ended_ms)
     _judge(facts, fold, source, profile, inp)
     return facts
 
@@ -95,7 +96,7 @@ def _asked_ids(inp: StreamInput) -> frozenset[Any]:
     return frozenset(found for found in ids if isinstance(found, (str, int)))
 
 
-def _counts(facts: StreamFacts, fold: Fold, source: Source) -> None:
+def _counts(facts: StreamFacts, fold: Fold, source: Source, ended_ms: float | None) -> None:
     """Events, content, heartbeats, and when they came."""
     facts.events = source.count
     facts.content_events = fold.content
@@ -111,6 +112,8 @@ def _counts(facts: StreamFacts, fold: Fold, source: Source) -> None:
     facts.max_gap_ms, facts.median_gap_ms = timing.max_gap_ms, timing.median_gap_ms
     facts.one_burst = timing.one_burst
     facts.close_code = source.close_code
+    if source.origin == "messages":
+        facts.ping_unanswered = ping_unanswered(facts.protocol, source.events, source.sent, ended_ms)
 
 
 def _judge(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp: StreamInput) -> None:

@@ -184,6 +184,10 @@ class HarMasker:
             return None
         if encoding == "base64":
             return mask_base64(text, media_type, self.masker, status=status)
+        if media_type.strip().lower().startswith("application/grpc-web-text"):
+            # Base64 by its own rules, so that recorders store it as the text that it is.
+            raw = text.encode("utf-8", "surrogatepass")
+            return mask_bytes(raw, media_type, self.masker, status=status).decode("ascii", "replace")
         return mask_body(text, media_type, self.masker, status=status)
 
     def _form_value(self, item: Any) -> Any:

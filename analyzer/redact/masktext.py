@@ -10,6 +10,8 @@ import json
 import re
 from typing import Final
 
+from analyzer.decode.webchannel import WebChannelDecoder, looks_like_webchannel
+from analyzer.model import Event
 from analyzer.redact import vocabulary
 from analyzer.redact.masker import Masker
 from analyzer.redact.maskpage import mask_page
@@ -174,6 +176,22 @@ def mask_lines(text: str, masker: Masker) -> str:
     return "".join(mask_json(line, masker) for line in text.splitlines(keepends=True))
 
 
+def mask_channel(text: str, masker: Masker) -> str:
+    """A WebChannel: each chunk for itself, with the length that it has after masking."""
+    shown: list[str] = []
+    rest = text.encode("utf-8", "surrogatepass")
+    decoder = WebChannelDecoder()
+    at = 0
+    for item in decoder.feed(rest):
+        if not isinstance(item, Event):
+            break
+        chunk = rest[item.offset : item.end].decode("utf-8", "replace").partition("\n")[2]
+        masked = mask_json(chunk, masker)
+        shown.append(f"{len(masked.encode('utf-16-le', 'surrogatepass')) // 2}\n{masked}")
+        at = item.end
+    return "".join(shown) + mask_json(rest[at:].decode("utf-8", "replace"), masker)
+
+
 def mask_form(text: str, masker: Masker) -> str:
     """application/x-www-form-urlencoded: names stay, values are filler."""
     pairs = []
@@ -215,6 +233,8 @@ def mask_body(text: str, media_type: str, masker: Masker, *, status: int | None 
     if head[:1] in ("{", "[", '"') or "json" in kind:
         multiline = "ndjson" in kind or "jsonl" in kind
         return mask_lines(text, masker) if multiline else mask_json(text, masker, erring=erring)
+    if looks_like_webchannel(head.encode("utf-8", "replace")):
+        return mask_channel(text, masker)
     if re.match(r"[0-9a-z]:[\"{\[]", head):
         return mask_lines(text, masker)  # the AI SDK's data stream: a code before each line's JSON
     if head[:1] == "<" or erring or "html" in kind or "xml" in kind:

@@ -38,7 +38,8 @@ _PROVES: Final = re.compile(
 _ASSET: Final = re.compile(
     r"(?i)\.(?:m?js|css|map|woff2?|ttf|png|jpe?g|gif|svg|webp|avif|ico|wasm|m4s|ts|mp4|html?)$"
 )
-_FLAG: Final = re.compile(r"(?i)(?:true|false|yes|no|on|off|null|none|\d{1,3})?")
+# `rpc`: the request id of a WebChannel's hanging request.
+_FLAG: Final = re.compile(r"(?i)(?:true|false|yes|no|on|off|null|none|rpc|\d{1,3})?")
 _ENUM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,47}")
 _NAME: Final = re.compile(r"[\w.$~:\[\]-]{1,64}")
 _BOT: Final = re.compile(r"bot\d{6,}:[\w-]{10,}")

@@ -32,6 +32,7 @@ _WORDS: Final = words("""
     text_delta input_json_delta thinking_delta signature_delta overloaded_error api_error rate_limit_error
     invalid_request_error authentication_error permission_error not_found_error server_error append replace patch add
     truncate remove start finish keepalive keep-alive heartbeat next subscribe connection_ack connection_init pong
+    phoenix phx_join phx_reply phx_leave phx_close phx_error noop
     message_complete message_stream_complete stream_complete [done] [end] [stop] eos eof null true false v1
     """)
 _ERROR_KEYS: Final = words(
@@ -44,6 +45,8 @@ _ERROR_TYPES: Final = re.compile(
     r"(?i)(?:^|[._-])(?:error|err|failed|failure|exception|incomplete)(?:$|[._-])|error$|exception$"
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_.:/\[\]@ -]{0,64}")
+# A number in a list is a message's reference: it tells which answer belongs to which call.
+_REFERENCE: Final = re.compile(r"\d{1,3}")
 _MARKER: Final = re.compile(r"\[[A-Z_]{2,20}\]")
 _PROFILE_PARTS: Final = words(
     "first recognise terminal soft finish reasons errors heartbeat content handoff opens planned kind_field"
@@ -100,7 +103,7 @@ def common(value: str) -> bool:
 @lru_cache(maxsize=20_000)
 def keeps(key: str, value: str) -> bool:
     """The string under `key` is protocol: it may be shown as it is."""
-    if common(value):
+    if common(value) or (not key and _REFERENCE.fullmatch(value)):
         return True
     name = plain_key(key)
     if name in _WORD_KEYS:

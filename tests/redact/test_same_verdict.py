@@ -19,7 +19,8 @@ from analyzer.report.terminal import render_terminal
 from analyzer.resources import folder
 from tests.redact.canary import har, leaks
 
-SAMPLES = sorted(path for path in folder("sample_hars").rglob("*") if path.suffix in {".har", ".log", ".zip"})
+_SUFFIXES = {".har", ".log", ".zip", ".gz", ".saz"}
+SAMPLES = sorted(path for path in folder("sample_hars").rglob("*") if path.suffix in _SUFFIXES)
 
 
 def verdicts(path: Path) -> list[tuple[Any, ...]]:
