@@ -230,9 +230,10 @@ def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str) -> str:
     size = "CAST(strlen(line) AS UINTEGER) AS size"
     if one and chosen[0].fmt.interest is not None:
         shape = chosen[0].fmt.shape
-        quick = f"WHEN NOT likely AND line LIKE {literal(shape)} THEN CAST(1 AS TINYINT) " if shape else ""
+        full = class_sql(chosen)
+        fits = f"NOT likely AND line LIKE {literal(shape)}" if shape else "false"
         return (
-            f"SELECT {number}line, likely, CASE {quick}ELSE {class_sql(chosen)} END AS c,"
+            f"SELECT {number}line, likely, CASE WHEN {fits} THEN CAST(1 AS TINYINT) ELSE {full} END AS c,"
             f" CASE WHEN likely THEN {plan.sure[0]} ELSE false END AS sure, {size}"
             f" FROM (SELECT {number}line, {plan.likely[0]} AS likely FROM {{lines}})"
         )

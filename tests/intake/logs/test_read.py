@@ -101,7 +101,7 @@ def test_blocks_and_fast_reader_agree(
     content = "".join(STREAM.replace("504", str(s)) + HEALTHY * 7 for s in (200, 499, 502, 504) * 60)
     _, fast = read(content)
     con.execute("DELETE FROM exchanges")
-    monkeypatch.setattr(lines, "BLOCK", 1000)
+    monkeypatch.setattr(lines, "BLOCK", 20_000)
     with gzip.open(tmp_path / "other.gz", "wb") as out:
         out.write(content.encode())
     result = read_log(con, tmp_path / "other.gz")
