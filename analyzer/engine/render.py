@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
 from analyzer.engine import format as fmt
+from analyzer.engine.plainsay import Plain, read
 
 Show = Callable[[str, object], object]
 
@@ -114,6 +115,11 @@ def _wrapped(filter_function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+@cache
+def _wrapped_filters() -> dict[str, Callable[..., Any]]:
+    return {name: _wrapped(function) for name, function in _FILTERS.items()}
+
+
 def _text(value: Any) -> str:
     return fmt.UNRECORDED if value is None else str(value)
 
@@ -129,7 +135,7 @@ def _environment() -> Any:
 
     # Output is plain text: every renderer escapes for its own medium.
     env = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined, finalize=_finalize)
-    env.filters = {name: _wrapped(function) for name, function in _FILTERS.items()}
+    env.filters = _wrapped_filters()
     env.tests["none"] = lambda value: value is None or isinstance(value, Unrecorded)
     env.globals = {}
     return env
@@ -172,20 +178,20 @@ def problem_of(text: str) -> tuple[str, str | None] | None:
         return f'unknown variable "{unknown[0]}"', _close(
             unknown[0], tuple(columns()), "a column of the exchange table"
         )
-    return _trial(env, text)
-
-
-def _trial(env: Any, text: str) -> tuple[str, str | None] | None:
-    """Whether it can be written with every value recorded, and with none."""
     from jinja2 import TemplateError
 
-    template = env.from_string(text)
+    failed = _trial(env.from_string(text).render, (TemplateError, TypeError, ValueError, ArithmeticError))
+    return (f"template: fails with {failed}", "each filter with its own arguments") if failed else None
+
+
+def _trial(write: Callable[[Mapping[str, Any]], object], failures: tuple[type[Exception], ...]) -> str | None:
+    """The error with which it fails when every value is recorded, or when none is; None: it does not."""
     recorded = {name: _SAMPLES[column.type] for name, column in columns().items()}
     for values in (recorded, dict.fromkeys(recorded, _UNRECORDED)):
         try:
-            template.render(values)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-            return f"template: fails with {type(error).__name__}", "each filter with its own arguments"
+            write(values)
+        except failures as error:
+            return type(error).__name__
     return None
 
 
@@ -203,6 +209,15 @@ def _close(name: str, known: tuple[str, ...], what: str) -> str:
 
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.55)
     return f'{what}; nearest is "{near[0]}"' if near else what
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> Plain | None:
+    """The template where no Jinja is needed, to read it or to say what is wrong with it."""
+    found = read(text, columns(), _wrapped_filters(), _finalize)
+    if found is None or _trial(found.write, (TypeError, ValueError, ArithmeticError)):
+        return None
+    return found
 
 
 @cache
@@ -236,6 +251,12 @@ def render(text: str, row: Exchange, show: Show) -> str:
     """A template over a row. Raises ValueError when the template itself is unsound."""
     if "{" not in text:
         return text
+    plain = _plain(text)
+    if plain is not None:
+        try:
+            return plain.write(values_for(row, plain.names, show)).strip("\n")
+        except (TypeError, ArithmeticError) as error:
+            raise ValueError(f"the template fails on this row: {type(error).__name__}") from error
     from jinja2 import TemplateError
 
     template, names = _compiled(text)
