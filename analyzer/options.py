@@ -23,7 +23,8 @@ class Options:
     table of all exchanges, which only the HTML report shows. drawings: timelines and event sizes, for
     the reports that draw; False spares a full decoding of every long stream. short_paths: captures are
     named without the folders above what was given, for output that leaves the machine. progress: is told what is
-    under way, now and then.
+    under way, now and then. log_reader: reads one log file into the table of exchanges, called as
+    `analyzer.intake.logs.read_log`; None is that function.
     """
 
     rules: tuple[Path, ...] = field(default=())
@@ -37,3 +38,4 @@ class Options:
     short_paths: bool = False
     progress: Progress | None = None
     ruleset: Any = None
+    log_reader: Callable[..., Any] | None = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from analyzer.facts.clusters import Found
     from analyzer.facts.matching import Pairs
     from analyzer.intake import Input
+    from analyzer.intake.logs import LogResult
     from analyzer.options import Options
     from analyzer.redact import Redactor
 
@@ -98,11 +99,13 @@ class Logs:
     def _read(self, inp: Input) -> CaptureInfo:
         from analyzer.intake.logs import read_log
 
+        # Another reader may work elsewhere, where the text of a format goes and a compiled one does not.
+        other = self.options.log_reader
         try:
-            result = read_log(
+            result: LogResult = (other or read_log)(
                 self.con,
                 _source(inp),
-                format=self.format,
+                format=self.format if other is None else self.options.log_format,
                 table=TABLE,
                 stream_paths=self.options.stream_paths,
             )
