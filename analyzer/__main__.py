@@ -17,13 +17,25 @@ def run() -> Never:
     is done hands its memory back at once: taking every object apart first costs a tenth of a small run.
     """
     gc.set_threshold(1_000_000, 20, 50)
-    from analyzer.cli import main
-
     try:
-        main()
+        _main()
     except SystemExit as leaving:
         _leave(leaving.code)
         raise
+
+
+def _main() -> Never:
+    from analyzer import usual
+
+    found = usual.read(sys.argv[1:])
+    if found is None:
+        from analyzer.cli import main
+
+        main()
+    from analyzer import command
+
+    captures, given = found
+    sys.exit(command.guarded(lambda: command.analyze(captures, **given)))
 
 
 def _leave(code: object) -> None:

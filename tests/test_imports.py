@@ -82,7 +82,8 @@ ALLOWED = {
     },
     "cli_catalog": BASE | {"engine", "intake"},
     "command": BASE | {"pipeline", "report"},
-    "__main__": {"cli"},
+    "usual": set(),
+    "__main__": {"cli", "command", "usual"},
     "__init__": BASE | {"pipeline"},
 }
 HEAVY = (
