@@ -76,7 +76,7 @@ def _hash(text: str) -> str:
 
 @cache
 def environment() -> Environment:
-    """The templates, escaping everything, for pages that are one file."""
+    """The templates of all pages, escaping everything."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from jinja2.ext import Extension
 

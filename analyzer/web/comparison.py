@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from analyzer.causes import CAUSES
 from analyzer.report.compare import Call, Comparison, Side
+from analyzer.report.html import environment
 from analyzer.report.numbers import plural
 from analyzer.report.prose import prose
 from analyzer.safe import one_line
-from analyzer.web.fragment import environment
 
 _WORDS: Final = {
     "gone": ("Gone", "ok"), "rarer": ("Rarer", "degraded"), "still": ("Still failing", "failed"),

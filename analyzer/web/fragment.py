@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
-
 from analyzer.model import Report
+from analyzer.report.html import environment
 from analyzer.report.view import build
-from analyzer.resources import folder
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-
-@cache
-def environment() -> Environment:
-    """The templates of the report and of the service, escaping everything."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(folder("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 def render_fragment(report: Report, *, version: str) -> str:

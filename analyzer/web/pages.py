@@ -12,11 +12,10 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
-from analyzer.report.html import assets
+from analyzer.report.html import assets, environment
 from analyzer.report.numbers import plural, size
 from analyzer.resources import folder
 from analyzer.web.api import service_of, standalone_policy
-from analyzer.web.fragment import environment
 from analyzer.web.jobs import Job
 from analyzer.web.problems import Problem
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+from analyzer.bounds import resident
 from analyzer.web.config import Settings
 
 _POLL_SECONDS: Final = 0.25
@@ -104,19 +105,10 @@ class Worker:
     async def _watch(self) -> bool:
         """Ends the process when it is too large; True then. A second line behind the system's limits."""
         while self._process.returncode is None:
-            size = _resident(self._process.pid)
+            size = resident(self._process.pid)
             if size is not None and size > self._memory:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.kill()
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
-
-
-def _resident(pid: int) -> int | None:
-    """Bytes of memory that a process has touched; None where the system does not tell."""
-    try:
-        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123  no path, a question
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError, AttributeError):
-        return None

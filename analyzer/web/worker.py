@@ -16,32 +16,9 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
-_MOST_WRITTEN: Final = 1024 * 1024 * 1024
-_ADDRESS_SPACE_MORE: Final = 4 * 1024 * 1024 * 1024  # reserved, never touched: thread stacks, arenas
-
-
-def limit(memory: int, seconds: int) -> None:
-    """Bound this process: bytes of writable memory, seconds of processor time, files, core dumps."""
-    try:
-        import resource
-    except ImportError:  # not POSIX: the service's own clock is the only limit
-        return
-    bounds = {
-        resource.RLIMIT_CORE: 0,  # a core dump would hold the capture
-        resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_FSIZE: _MOST_WRITTEN,
-        resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_AS: memory + _ADDRESS_SPACE_MORE,
-        resource.RLIMIT_DATA: memory,
-    }
-    for what, most in bounds.items():
-        hard = resource.getrlimit(what)[1]
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        # Where a system knows a limit but does not let it be set, the service's watch remains.
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (value, value))
+from analyzer.bounds import limit
 
 
 def warm_up() -> None:

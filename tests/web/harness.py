@@ -25,7 +25,8 @@ from analyzer.web.service import Service
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_hars"
 HAR = (SAMPLES / "nginx-504.har").read_bytes()
-HEADLINE = "A gateway gave up waiting for the answer to begin"
+TITLE = "A gateway gave up waiting for the answer to begin"
+HEADLINE = "The answer never began: a server on the way waited for it, and gave up"
 FORM = {"file": ("nginx-504.har", HAR)}
 WAIT = {"Prefer": "wait=60"}
 

@@ -229,7 +229,7 @@ def test_progress_is_shown_as_it_is_told(browser: Browser, running: Running) -> 
             assert heading(tab) == "Reading the capture"
             assert tab.evaluate("document.querySelectorAll('#stages .past').length") >= 2
             assert tab.evaluate("document.querySelectorAll('#stages [aria-current=step]').length") == 1
-        see(tab, "of 160 streams")
+        see(tab, "of 160 answers")
         assert complaints(tab) == []
 
 
@@ -243,7 +243,7 @@ def test_own_reports_are_offered_for_comparison(browser: Browser, running: Runni
         tab.evaluate(f"localStorage.setItem('hangup.reports', JSON.stringify({[{'id': id} for id in ids]}))")
         go(tab, f"{running.url}/compare")
         wait_for(lambda: tab.evaluate("document.querySelectorAll('#reports option').length") == 2)
-        assert "A gateway gave up" in tab.evaluate("document.querySelector('#reports option').label")
+        assert "The answer never began" in tab.evaluate("document.querySelector('#reports option').label")
         tab.evaluate("document.getElementById('before').focus()")
         tab.type(ids[0])
         tab.press("Tab", 9)

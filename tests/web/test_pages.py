@@ -48,7 +48,7 @@ def test_form_leads_to_progress_and_on_to_the_report(running: Running) -> None:
 def test_report_page_has_everything_that_the_report_has(running: Running) -> None:
     place = uploaded(running, "page.har")
     page = running.client.get(place).text
-    assert f"<title>{HEADLINE} (1 of 2 streams). · hangup</title>" in page
+    assert f"<title>{HEADLINE} (1 of 2 answers). · hangup</title>" in page
     for word in ("What to do", "Ready to send", "At a glance", "What this is based on"):
         assert word in page
     assert "<style" not in page and " style=" not in page and " onclick" not in page
