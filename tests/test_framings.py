@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 import yaml
 
+import analyzer.decode
 from analyzer.columns import VALUES
 from analyzer.errors import UsageError
 from analyzer.events import read_events
+from analyzer.framings import known, lagging
 from analyzer.options import Options
 from analyzer.pipeline import analyze
 from analyzer.report.events import events_json, events_terminal
 from analyzer.resources import samples
 
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "framings"
 KNOWN = [
     (yaml.safe_load(about.read_text(encoding="utf-8")), capture) for about, capture in samples("framings/*")
 ]
@@ -94,3 +97,30 @@ def test_no_secret_is_in_the_events(truth: dict[str, Any], capture: Path) -> Non
 def test_what_is_no_stream_has_no_events_and_says_so(capture: Path) -> None:
     with pytest.raises(UsageError, match="no stream"):
         read_events(capture)
+
+
+def test_every_framing_has_a_page() -> None:
+    assert {framing["id"] for framing in known()} == set(VALUES["framing"]) - {"unknown"}
+
+
+def test_the_pages_are_current() -> None:
+    assert lagging(DOCS) == [], "run: python -m analyzer.framings docs/framings"
+
+
+@pytest.mark.parametrize("framing", known(), ids=lambda framing: framing["id"])
+def test_what_a_page_says_is_left_over_is_what_the_decoder_says(framing: dict[str, Any]) -> None:
+    if framing["decoder"] is None:
+        assert not framing["stops"]
+        return
+    folder = Path(analyzer.decode.__file__).parent
+    own = (folder / f"{framing['decoder']}.py").read_text(encoding="utf-8")
+    if "EnvelopeReader" in own:
+        own += (folder / "envelope.py").read_text(encoding="utf-8")
+    assert [reason for reason in framing["stops"] if f'"{reason}"' not in own] == []
+
+
+def test_every_sample_is_on_a_page() -> None:
+    named = {name for framing in known() for name in framing["samples"]}
+    assert named | {path.name for truth, path in KNOWN if not truth["stream"]} == {
+        path.name for _, path in KNOWN
+    }

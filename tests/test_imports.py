@@ -51,6 +51,7 @@ ALLOWED = {
     | {"intake", "decode", "protocols", "facts", "engine", "redact", "report"},
     "compare": BASE | {"pipeline", "redact", "report"},
     "events": BASE | {"pipeline", "decode", "protocols", "facts", "redact", "report"},
+    "framings": BASE | {"events", "protocols", "report"},
     "store": BASE,
     "batch": BASE
     | {

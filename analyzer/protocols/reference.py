@@ -42,7 +42,7 @@ def reference() -> str:
     )
     index = [_HEAD, "| protocol | framing | end marker | in-band errors by |\n| --- | --- | --- | --- |\n"]
     index += [
-        f"| [{_cell(profile.title)}](#{profile.id}) | {', '.join(profile.framing)} | {_end(profile)} | {profile.owner} |\n"
+        f"| [{cell(profile.title)}](#{profile.id}) | {', '.join(profile.framing)} | {ending(profile)} | {profile.owner} |\n"
         for profile in known
     ]
     return "".join(index) + "".join(_section(profile) for profile in known) + _providers()
@@ -50,15 +50,16 @@ def reference() -> str:
 
 def _providers() -> str:
     rows = "".join(
-        f"| {name} | {_codes(dict.fromkeys(hosts))} |\n" for name, hosts in sorted(provider_hosts().items())
+        f"| {name} | {codes(dict.fromkeys(hosts))} |\n" for name, hosts in sorted(provider_hosts().items())
     )
     return f"\n## Providers by host\n\n| provider | hosts |\n| --- | --- |\n{rows}"
 
 
-def _end(profile: Profile) -> str:
+def ending(profile: Profile) -> str:
+    """The end marker, for a table."""
     if profile.terminal is None and profile.operation_closes is None:
         return "none: open-ended"
-    name = f"`{_cell(profile.terminal_name or 'per operation')}`"
+    name = f"`{cell(profile.terminal_name or 'per operation')}`"
     return name if profile.terminal_owed else f"{name}, not owed"
 
 
@@ -70,11 +71,11 @@ def _section(profile: Profile) -> str:
     rows = [
         ("recognised by", _recognised(source.get("recognise", {}))),
         ("endpoints", "; ".join(_endpoint(raw) for raw in source.get("endpoints", []))),
-        ("heartbeat", _conditions(source.get("heartbeat", []))),
+        ("heartbeat", conditions(source.get("heartbeat", []))),
         ("complete when", _terminal(profile)),
-        ("content complete, end lost, when", _conditions(source.get("soft", []))),
-        ("in-band error", _conditions([rule["when"] for rule in source.get("errors", [])])),
-        ("goes on elsewhere when", _conditions(source.get("handoff", []))),
+        ("content complete, end lost, when", conditions(source.get("soft", []))),
+        ("in-band error", conditions([rule["when"] for rule in source.get("errors", [])])),
+        ("goes on elsewhere when", conditions(source.get("handoff", []))),
         ("resume", _resume(profile)),
         *((label, _words(source, name)) for name, label in _CLASSES),
     ]
@@ -96,14 +97,14 @@ def _vendors(profile: Profile) -> list[str]:
             if vendor.source.get("notes") != profile.source.get("notes")
             else ""
         )
-        seen = _cell(_recognised(vendor.source.get("recognise", {})) or "nothing by itself")
-        lines.append(f"| {_cell(vendor.title)} | {seen} | {_cell(differs.strip())} |\n")
+        seen = cell(_recognised(vendor.source.get("recognise", {})) or "nothing by itself")
+        lines.append(f"| {cell(vendor.title)} | {seen} | {cell(differs.strip())} |\n")
     return lines
 
 
 def _terminal(profile: Profile) -> str:
     terminal = profile.source.get("terminal", {})
-    found = _conditions(terminal.get("when", []))
+    found = conditions(terminal.get("when", []))
     if found and terminal.get("answers_request"):
         found += ", with the id of the request"
     if found and terminal.get("withdrawn_by_content"):
@@ -128,15 +129,15 @@ def _recognised(raw: dict[str, Any]) -> str:
     parts = []
     for key, label in (("hosts", "host"), ("paths", "path"), ("home_paths", "path on its own host")):
         if raw.get(key):
-            parts.append(f"{label} {_codes(raw[key])}")
+            parts.append(f"{label} {codes(raw[key])}")
     for key, label in (("request_headers", "request header"), ("response_headers", "response header")):
         if raw.get(key):
-            parts.append(f"{label} {_codes(raw[key])}")
+            parts.append(f"{label} {codes(raw[key])}")
     if raw.get("comments"):
-        parts.append(f"comment {_codes(raw['comments'])}")
+        parts.append(f"comment {codes(raw['comments'])}")
     for key in ("first", "marks"):
         if raw.get(key):
-            parts.append(f"an event with {_conditions(raw[key])}")
+            parts.append(f"an event with {conditions(raw[key])}")
     return "; ".join(parts)
 
 
@@ -146,18 +147,19 @@ def _endpoint(raw: dict[str, Any]) -> str:
     return f"{where} ({when})"
 
 
-def _conditions(conditions: list[dict[str, Any]]) -> str:
-    return " or ".join(_condition(condition) for condition in conditions)
+def conditions(listed: list[dict[str, Any]]) -> str:
+    """The conditions of a profile in words."""
+    return " or ".join(_condition(condition) for condition in listed)
 
 
 def _condition(condition: dict[str, Any]) -> str:
     parts = []
     for clause, value in condition.items():
         if clause == "is":
-            parts += [f"`{path}` = {_codes(_listed(wanted))}" for path, wanted in value.items()]
+            parts += [f"`{path}` = {codes(_listed(wanted))}" for path, wanted in value.items()]
         else:
             label = {"kind": "", "data": "data ", "has": "", "lacks": "no ", "filled": "non-empty "}[clause]
-            parts.append(f"{label}{_codes(_listed(value))}")
+            parts.append(f"{label}{codes(_listed(value))}")
     return " and ".join(parts)
 
 
@@ -165,9 +167,11 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _codes(values: Any) -> str:
+def codes(values: Any) -> str:
+    """Values as code, with commas between them."""
     return ", ".join(f"`{str(value).lower() if isinstance(value, bool) else value}`" for value in values)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Text that does not break a table."""
     return text.replace("|", "\\|").replace("\n", " ")
