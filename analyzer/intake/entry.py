@@ -122,7 +122,8 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     )
     start_ms = values.epoch_ms(row.started_at) if row.started_at is not None else None
     recorded.events = _events(entry.events, start_ms, where, context)
-    recorded.messages = _messages(entry.messages, start_ms, dialect.message_unit_ms, where, context)
+    given = entry.messages if present(entry.messages) else _attached_messages(entry, row, context)
+    recorded.messages = _messages(given, start_ms, dialect.message_unit_ms, where, context)
     recorded.chunks = _chunks(entry, start_ms, context)
     if type(entry.pageref) is str:
         recorded.page = entry.pageref
@@ -300,6 +301,19 @@ def _messages(
             )
         )
     return found or None
+
+
+def _attached_messages(entry: Entry, row: Exchange, context: Context) -> Raw:
+    """The messages of a WebSocket that are kept beside the HAR: one JSON object per line."""
+    content = entry.response.content if entry.response is not None else None
+    name = content.file if content is not None else None
+    if row.resource_type != "websocket" or name is None or not name.endswith(".jsonl"):
+        return entry.messages
+    data = context.attached(name)
+    if data is None:
+        context.losses.add(f"{row.where}.response.content", "its messages are in a file that is missing")
+        return entry.messages
+    return Raw(b"[" + b",".join(line for line in data.splitlines() if line.strip()) + b"]")
 
 
 def _chunks(entry: Entry, start_ms: float | None, context: Context) -> list[Chunk] | None:

@@ -134,6 +134,8 @@ def _json(head: bytes, whole: bool) -> Sniffed:
             return Sniffed("har", "JSON with a log of entries")
         if "constants" in record and "events" in record:
             return Sniffed("netlog", "JSON with NetLog constants")
+        if {"request", "response", "isSSL"} <= record.keys():
+            return Sniffed("unknown", "it is a session of Proxyman, in a form of its own: export it as HAR")
         single = whole and b"\n" not in head.strip()
         if not single or any(key.lower() in _RECORD_KEYS or "time" in key.lower() for key in record):
             return Sniffed("log", "one JSON object per line")

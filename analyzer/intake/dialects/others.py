@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.intake import values
-from analyzer.intake.dialects.base import NO_FAILURE, Dialect, Failure
+from analyzer.intake.dialects.base import NO_FAILURE, Dialect, Failure, Times
 from analyzer.intake.dialects.chrome import Chrome
 from analyzer.intake.shape import Entry, is_set
 
@@ -63,3 +63,43 @@ class CaptureHar(Dialect):
 
     def end_recorded(self, entry: Entry, status: int | None) -> bool | None:
         return True if values.duration(entry.time) is not None or self.failure(entry) != NO_FAILURE else None
+
+
+class Insomnia(Dialect):
+    """Insomnia: the whole of an exchange is in `wait`; when the first byte came is not known."""
+
+    name: ClassVar[str] = "insomnia"
+
+    def times(self, entry: Entry, status: int | None) -> Times:
+        total = values.duration(entry.time) if is_set(entry.time) else None
+        return Times(duration=total, active=total)
+
+    def end_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        return True if status else None
+
+
+class InternetExplorer(Dialect):
+    """Internet Explorer 11 and the first Edge: no errors, and times to the tick of the system's clock."""
+
+    name: ClassVar[str] = "internet-explorer"
+
+    def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        return False
+
+
+class Firebug(Dialect):
+    """Firebug with NetExport: no errors; a request that failed has status 0 or no response."""
+
+    name: ClassVar[str] = "firebug"
+
+    def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        return False
+
+
+class Proxyman(Dialect):
+    """Proxyman's HAR: as HAR 1.2 has it, without errors. Its own session files are not documented."""
+
+    name: ClassVar[str] = "proxyman"
+
+    def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
+        return self.failure(entry) != NO_FAILURE or None

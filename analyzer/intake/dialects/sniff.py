@@ -13,7 +13,16 @@ from analyzer.intake.dialects.fiddler import Fiddler, FiddlerArchive
 from analyzer.intake.dialects.firefox import Firefox
 from analyzer.intake.dialects.httptoolkit import HttpToolkit
 from analyzer.intake.dialects.mitmproxy import Mitmproxy
-from analyzer.intake.dialects.others import BrowserUp, CaptureHar, Cypress, Splash
+from analyzer.intake.dialects.others import (
+    BrowserUp,
+    CaptureHar,
+    Cypress,
+    Firebug,
+    Insomnia,
+    InternetExplorer,
+    Proxyman,
+    Splash,
+)
 from analyzer.intake.dialects.playwright import Playwright
 from analyzer.intake.dialects.safari import Safari
 from analyzer.intake.shape import Entry, Response, Timings, is_set, present
@@ -38,6 +47,10 @@ _CREATORS: Final[tuple[tuple[str, type[Dialect]], ...]] = (
     ("browserup", BrowserUp),
     ("splash", Splash),
     ("capture-har", CaptureHar),
+    ("insomnia", Insomnia),
+    ("internet explorer", InternetExplorer),
+    ("firebug", Firebug),
+    ("proxyman", Proxyman),
     ("@neuralegion/cypress-har-generator", Cypress),
     ("cypress-har-generator", Cypress),
 )

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.intake.samples import DROP, START_S, entry, har, headers, read, read_one
+from analyzer.pipeline import analyze
+from tests.intake.samples import DROP, START_S, as_bytes, entry, har, headers, only_input, read, read_one
 
 
 def plain(**changes: Any) -> dict[str, Any]:
@@ -243,6 +244,60 @@ def test_cypress_never_exports_an_error_and_writes_empty_lists(tmp_path: Path) -
     recorded = read_one(tmp_path, made, creator="@neuralegion/cypress-har-generator")
     assert (recorded.exchange.dialect, recorded.exchange.errors_recorded) == ("cypress", False)
     assert (recorded.events, recorded.messages, recorded.exchange.resource_type) == (None, None, "fetch")
+
+
+# ---------------------------------------------------------------------------------- API clients, old browsers
+
+
+def test_insomnia_knows_only_the_whole(tmp_path: Path) -> None:
+    made = plain(
+        timings={"blocked": -1, "dns": -1, "connect": -1, "send": 0, "wait": 70.4, "receive": 0, "ssl": -1}
+    )
+    made["time"] = 70.4
+    row = read_one(tmp_path, made, creator="Insomnia REST Client").exchange
+    assert (row.dialect, row.duration_ms, row.ttfb_ms, row.receive_ms) == ("insomnia", 70.4, None, None)
+
+
+def test_an_insomnia_stream_that_came_whole_is_not_called_buffered(tmp_path: Path) -> None:
+    made = plain(
+        timings={"blocked": -1, "dns": -1, "connect": -1, "send": 0, "wait": 61000, "receive": 0, "ssl": -1}
+    )
+    made["time"] = 61000
+    path = tmp_path / "insomnia.har"
+    path.write_bytes(as_bytes(har(made, creator="Insomnia REST Client")))
+    assert [s.verdict.cause for s in analyze([path]).streams] == ["completed"]
+
+
+def test_internet_explorer_is_read_with_its_own_mistakes(tmp_path: Path) -> None:
+    made = plain(request={"cookies": {"name": "a", "value": "b"}}, response={"redirectionURL": ""})
+    made["timings"] = {
+        "send": 31,
+        "wait": -16,
+        "receive": 15,
+        "blocked": -1,
+        "dns": -1,
+        "ssl": -1,
+        "connect": -1,
+    }
+    row = read_one(tmp_path, made, creator="Internet Explorer Network Inspector").exchange
+    assert (row.dialect, row.errors_recorded) == ("internet-explorer", False)
+    assert (row.send_ms, row.ttfb_ms, row.receive_ms) == (31.0, None, 15.0)
+
+
+@pytest.mark.parametrize(
+    ("creator", "dialect", "recorded"), [("Firebug", "firebug", False), ("Proxyman", "proxyman", None)]
+)
+def test_what_records_no_errors_claims_none(tmp_path: Path, creator, dialect, recorded) -> None:
+    row = read_one(tmp_path, plain(), creator=creator).exchange
+    assert (row.dialect, row.errors_recorded) == (dialect, recorded)
+
+
+def test_a_session_of_proxyman_is_named(tmp_path: Path) -> None:
+    data = as_bytes(
+        {"name": "1", "isSSL": True, "request": {"method": {"name": "GET"}}, "response": {}, "timing": {}}
+    )
+    found = only_input(tmp_path, data, "request_0")
+    assert (found.kind, "Proxyman" in found.reason) == ("unknown", True)
 
 
 # ---------------------------------------------------------------------------------- telling them apart

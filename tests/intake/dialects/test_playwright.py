@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.intake.samples import DROP, START_S, entry, read_one
+from tests.intake.samples import DROP, START_S, entry, har, read, read_one
 
 
 def recorded_by(tmp_path: Path, **changes: Any):
@@ -85,3 +86,18 @@ def test_a_slim_har_times_nothing_and_knows_an_end_by_its_body(tmp_path: Path) -
     assert recorded_by(tmp_path, timings=NOTHING_TIMED, time=-1).exchange.end_recorded is True
     without = recorded_by(tmp_path, timings=NOTHING_TIMED, time=-1, content={"text": DROP, "size": -1})
     assert without.exchange.end_recorded is None
+
+
+@pytest.mark.parametrize("lines", [2, 0])
+def test_messages_may_be_in_a_file_of_their_own(tmp_path: Path, lines: int) -> None:
+    name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.jsonl"
+    made = entry(_resourceType="websocket", content={"text": DROP, "_file": name, "size": -1})
+    if lines:
+        item = {"type": "receive", "time": START_S * 1000 + 250, "opcode": 1, "data": "hello"}
+        (tmp_path / name).write_text("\n".join([json.dumps(item)] * lines) + "\n", encoding="utf-8")
+    capture = read(tmp_path, har(made, creator="Playwright"))
+    found = capture.entries[0].messages
+    if lines:
+        assert found is not None and [(m.data, m.at_ms) for m in found] == [("hello", 250.0)] * 2
+    else:
+        assert found is None and any("missing" in text for text in capture.info.warnings)
