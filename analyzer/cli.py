@@ -14,6 +14,7 @@ from typing import Annotated, Never
 import typer
 
 from analyzer import command
+from analyzer.cli_batch import batch, query
 from analyzer.cli_catalog import RulesOption, formats_app, rules_app
 from analyzer.errors import UsageError
 from analyzer.web.command import serve
@@ -30,6 +31,8 @@ app = typer.Typer(
 app.add_typer(rules_app, name="rules")
 app.add_typer(formats_app, name="formats")
 app.command()(serve)
+app.command()(batch)
+app.command()(query)
 
 
 class Format(StrEnum):

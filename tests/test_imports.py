@@ -24,6 +24,7 @@ BASE = {
     "resources",
     "model",
     "plain",
+    "bounds",
 }
 ALLOWED = {
     "duck": set(),
@@ -32,6 +33,7 @@ ALLOWED = {
     "causes": set(),
     "resources": set(),
     "options": set(),
+    "bounds": set(),
     "safe": {"errors"},
     "write": {"errors"},
     "columns": set(),
@@ -70,6 +72,7 @@ ALLOWED = {
     "cli": BASE
     | {"command"}
     | {
+        "cli_batch",
         "cli_catalog",
         "pipeline",
         "engine",
@@ -82,6 +85,7 @@ ALLOWED = {
         "compare",
     },
     "cli_catalog": BASE | {"engine", "intake"},
+    "cli_batch": BASE | {"cli_catalog", "batch"},
     "command": BASE | {"pipeline", "report"},
     "usual": set(),
     "__main__": {"cli", "command", "usual"},

@@ -45,7 +45,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 DOCUMENTS: Final = ("report", "html", "markdown")
 GROUP: Final = 256  # tickets that are looked up or filled in at a time
 _LARGEST: Final = 1 << 30
-_SQL: Final = {
+SQL: Final = {
     "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
 }  # fmt: skip
 _CAPTURES: Final = {
@@ -227,6 +227,12 @@ class Ledger:
         rows = self._store.rows(f"SELECT {kind} AS data FROM ticket_data WHERE ticket = ?", [ticket])
         return unpacked(rows[0]["data"]) if rows and rows[0]["data"] is not None else None
 
+    def packed_report(self, ticket: str) -> bytes | None:
+        """The report of a ticket, compressed as it is stored: see `unpacked`."""
+        rows = self._store.rows("SELECT report FROM ticket_data WHERE ticket = ?", [ticket])
+        data: bytes | None = rows[0]["report"] if rows else None
+        return data
+
     def fill(self) -> None:
         """Bring `captures` and `streams` up to date with the tickets. Cheap when they are."""
         while rows := self._store.rows(
@@ -237,22 +243,34 @@ class Ledger:
                 listed = [row["ticket"] for row in rows]
                 for table in ("captures", "streams", "unfilled"):
                     db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [listed])
-                _insert(db, "captures", _CAPTURES, _captures_of(rows))
-                _insert(db, "streams", _columns(), _streams_of(rows))
+                insert(db, "captures", {"ticket": "VARCHAR", **_CAPTURES}, _captures_of(rows))
+                insert(db, "streams", {"ticket": "VARCHAR", **stream_columns()}, _streams_of(rows))
 
-    def scope(self, tickets: Iterable[str]) -> duckdb.DuckDBPyConnection:
-        """A connection on which `tickets`, `captures` and `streams` are those of these tickets only.
+    def begin(self) -> None:
+        """Begin a run: no ticket is part of its result yet."""
+        with self._store.transaction() as db:
+            db.execute("CREATE OR REPLACE TEMP TABLE seen (ticket VARCHAR)")
 
-        It has temporary tables and views of its own and sees nothing of what is written later. Close it
-        before the ledger.
+    def see(self, tickets: Sequence[str]) -> None:
+        """These tickets are part of the run's result."""
+        if tickets:
+            with self._store.transaction() as db:
+                db.execute("INSERT INTO seen SELECT unnest(?::VARCHAR[])", [list(tickets)])
+
+    def scope(self) -> duckdb.DuckDBPyConnection:
+        """A connection on which `tickets`, `captures` and `streams` are those of this run only.
+
+        It has temporary tables and views of its own. Needs `begin`. Close it before the ledger.
         """
         self.fill()
         with self._store.transaction() as db:
             own = db.cursor()
-        own.execute("CREATE TEMP TABLE scope (ticket VARCHAR)")
-        for group in _groups(tickets, 4096):
-            own.execute("INSERT INTO scope SELECT unnest(?::VARCHAR[])", [group])
-        catalog = own.execute("SELECT current_database()").fetchall()[0][0]
+            own.execute("SET TimeZone = 'UTC'")
+            own.execute("CREATE TEMP TABLE scope (ticket VARCHAR)")
+            found = db.execute("SELECT ticket FROM seen")
+            while rows := found.fetchmany(4096):
+                own.execute("INSERT INTO scope SELECT unnest(?::VARCHAR[])", [[row[0] for row in rows]])
+        catalog = own.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
         for table in ("tickets", "captures", "streams"):
             own.execute(
                 f'CREATE TEMP VIEW {table} AS SELECT * FROM "{catalog}".main.{table} WHERE ticket IN (FROM scope)'
@@ -267,7 +285,7 @@ class Ledger:
 
     def _shape(self) -> None:
         """Make `captures` and `streams`; again, when this version of hangup knows other columns."""
-        wanted = {"captures": _CAPTURES, "streams": _columns()}
+        wanted = {"captures": _CAPTURES, "streams": stream_columns()}
         with self._store.transaction() as db:
             for table, columns in wanted.items():
                 have = db.execute(
@@ -307,11 +325,11 @@ def unpacked(data: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST)
 
 
-def _columns() -> dict[str, str]:
+def stream_columns() -> dict[str, str]:
     """The columns of `streams` after the ticket, with their SQL types."""
     from analyzer.report.tables import table_columns
 
-    return {name: _SQL[kind] for name, kind in table_columns().items() if name != "ticket"}
+    return {name: SQL[kind] for name, kind in table_columns().items() if name != "ticket"}
 
 
 def _captures_of(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -326,13 +344,13 @@ def _streams_of(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {**stream, "ticket": row["ticket"]}
 
 
-def _insert(
+def insert(
     db: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: Iterable[dict[str, Any]]
 ) -> None:
-    """Append rows, column by column; columns without any value cost nothing."""
+    """Append rows, column by column; columns without any value cost nothing. columns: with their SQL types."""
     for group in _groups(rows, 4096):
         selected, values = [], []
-        for name, kind in {"ticket": "VARCHAR", **columns}.items():
+        for name, kind in columns.items():
             column = [row.get(name) for row in group]
             if all(value is None for value in column):
                 selected.append(f"NULL::{kind}")

@@ -76,7 +76,10 @@ def test_putting_a_ticket_again_replaces_all_of_it() -> None:
 def test_a_scope_sees_its_tickets_only() -> None:
     with Ledger(None) as ledger:
         ledger.put([made("T-1"), made("T-2"), made("T-3")])
-        db = ledger.scope(["T-1", "T-3", "T-9"])
+        ledger.begin()
+        ledger.see(["T-1"])
+        ledger.see(["T-3", "T-9"])
+        db = ledger.scope()
         for table in ("tickets", "streams", "captures"):
             assert db.execute(f"SELECT ticket FROM {table} ORDER BY 1").fetchall() == [("T-1",), ("T-3",)]
         db.close()
