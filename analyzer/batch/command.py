@@ -132,9 +132,10 @@ def _work(given: Batch, ledger: Ledger, setup: Setup, tickets: Iterator, show: D
 @contextmanager
 def _workers(given: Batch, setup: Setup) -> Iterator[Workers]:
     if given.scheduler is not None:
-        from analyzer.batch.remote import Cluster
+        from analyzer.batch.cluster import Cluster
 
-        yield Cluster(setup, given.scheduler, given.parts)
+        with Cluster(setup, given.scheduler, seconds=given.time_limit or None, parts=given.parts) as cluster:
+            yield cluster
         return
     from analyzer.batch.pool import Pool
 

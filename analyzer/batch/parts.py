@@ -11,20 +11,23 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from analyzer.batch import address
-from analyzer.batch.model import TicketResult
+from analyzer.batch.ledger import insert, stream_columns, unpacked
+from analyzer.batch.worker import Reply
 from analyzer.errors import HangupError
 
-_COLUMNS: Final = (
-    "ticket", "state", "reason", "headline", "severity", "cause", "party", "confidence", "rule", "seconds",
-)  # fmt: skip
-_LEVEL: Final = 3
+_COLUMNS: Final = {
+    "ticket": "VARCHAR", "customer": "VARCHAR", "at": "VARCHAR", "state": "VARCHAR", "reason": "VARCHAR",
+    "headline": "VARCHAR", "severity": "VARCHAR", "cause": "VARCHAR", "party": "VARCHAR",
+    "confidence": "VARCHAR", "rule": "VARCHAR", "captures": "BIGINT", "exchanges": "BIGINT", "streams": "BIGINT",
+    "failed": "BIGINT", "degraded": "BIGINT", "ruleset": "VARCHAR", "seconds": "DOUBLE",
+}  # fmt: skip
 
 
 def part_name(tickets: Sequence[str]) -> str:
@@ -32,98 +35,56 @@ def part_name(tickets: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(tickets).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def write_part(results: Sequence[TicketResult], place: str, name: str) -> None:
+def write_part(replies: Sequence[Reply], place: str, name: str) -> None:
     """Write one part to a folder or an address that fsspec opens. Each file is whole or not there.
 
     Raises HangupError where it cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="hangup-part-") as room:
-        streams, table = Path(room, f"streams-{name}.parquet"), Path(room, f"results-{name}.parquet")
-        _write_streams(results, streams)
-        _write_results(results, table)
+        streams, results = Path(room, f"streams-{name}.parquet"), Path(room, f"results-{name}.parquet")
+        entries = [reply.entry for reply in replies if reply.entry is not None]
+        rows = [
+            {**stream, "ticket": entry.ticket}
+            for entry in entries
+            for stream in msgspec.msgpack.decode(unpacked(entry.streams_data))
+        ]
+        _write({"ticket": "VARCHAR", **stream_columns()}, rows, streams)
+        packed = []
+        for reply in replies:
+            told = (
+                {name: getattr(reply.entry, name) for name in _COLUMNS}
+                if reply.entry
+                else {"ticket": reply.ticket}
+            )
+            packed.append({**told, "packed": msgspec.msgpack.encode(reply)})
+        _write({**_COLUMNS, "packed": "BLOB"}, packed, results)
         # The results come last: a part counts once they are there.
-        for file in (streams, table):
+        for file in (streams, results):
             _put(file, place)
 
 
-def read_part(place: str, name: str) -> Iterator[TicketResult]:
-    """The results of one part, in the order in which they were written. Raises HangupError."""
-    import zstandard
-
+def read_part(place: str, name: str) -> list[Reply]:
+    """The replies of one part, in the order in which they were written. Raises HangupError."""
     with tempfile.TemporaryDirectory(prefix="hangup-part-") as room:
         file = _get(place, f"results-{name}.parquet", Path(room))
         with _connect() as con:
             rows = con.execute("SELECT packed FROM read_parquet(?)", [str(file)]).fetchall()
-    for (packed,) in rows:
-        data = zstandard.ZstdDecompressor().decompress(packed)
-        yield msgspec.msgpack.decode(data, type=TicketResult)
+    return [msgspec.msgpack.decode(packed, type=Reply) for (packed,) in rows]
 
 
-def has_part(place: str, name: str) -> bool:
-    """Whether a part is there already, whole."""
-    target = f"results-{name}.parquet"
-    if not address.is_remote(place):
-        return Path(address.local_path(place), target).is_file()
-    system, root = address.filesystem(place)
-    try:
-        return bool(system.exists(f"{root.rstrip('/')}/{target}"))
-    except Exception as error:
-        raise HangupError(
-            f"the results' place cannot be read: {address.why(error)}", where=address.shown(place)
-        ) from error
-
-
-def _write_streams(results: Sequence[TicketResult], target: Path) -> None:
-    import pandas as pd
-
-    from analyzer.report.tables import table_columns
-
-    kinds = {"ticket": "text", **table_columns()}
-    rows = [{**stream, "ticket": result.ticket} for result in results for stream in result.streams]
-    types: dict[str, tuple[Any, str]] = {
-        "text": ("string", "VARCHAR"), "integer": ("Int64", "BIGINT"), "number": ("Float64", "DOUBLE"),
-        "boolean": ("boolean", "BOOLEAN"), "timestamp": ("datetime64[us, UTC]", "TIMESTAMPTZ"),
-    }  # fmt: skip
-    data: dict[str, Any] = {}
-    for name, kind in kinds.items():
-        values: list[Any] = [row.get(name) for row in rows]
-        if kind == "timestamp":
-            data[name] = pd.Series(pd.to_datetime(pd.Series(values, dtype=object), utc=True)).astype(
-                types[kind][0]
-            )
-        else:
-            data[name] = pd.Series(values, dtype=types[kind][0])
+def _write(columns: dict[str, str], rows: list[dict[str, Any]], target: Path) -> None:
     with _connect() as con:
-        con.register("given", pd.DataFrame(data))
-        cast = ", ".join(f'CAST("{name}" AS {types[kind][1]}) AS "{name}"' for name, kind in kinds.items())
-        _copy(con, f"SELECT {cast} FROM given", target)
-
-
-def _write_results(results: Sequence[TicketResult], target: Path) -> None:
-    import zstandard
-
-    packer = zstandard.ZstdCompressor(level=_LEVEL)
-    with _connect() as con:
-        con.execute(
-            "CREATE TABLE given (n INTEGER, ticket VARCHAR, state VARCHAR, reason VARCHAR, headline VARCHAR,"
-            " severity VARCHAR, cause VARCHAR, party VARCHAR, confidence VARCHAR, rule VARCHAR, seconds DOUBLE, packed BLOB)"
-        )
-        for number, result in enumerate(results):
-            values = [getattr(result, name) for name in _COLUMNS]
-            packed = packer.compress(msgspec.msgpack.encode(result))
-            con.execute(f"INSERT INTO given VALUES ({', '.join('?' * 12)})", [number, *values, packed])
-        _copy(con, "SELECT * EXCLUDE (n) FROM given ORDER BY n", target)
+        shape = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        con.execute(f"CREATE TABLE given ({shape})")
+        insert(con, "given", columns, rows)
+        quoted = str(target).replace("'", "''")
+        con.execute(f"COPY given TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _connect() -> Any:
     import duckdb
 
     return duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": "false"})
-
-
-def _copy(con: Any, query: str, target: Path) -> None:
-    quoted = str(target).replace("'", "''")
-    con.execute(f"COPY ({query}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _put(file: Path, place: str) -> None:

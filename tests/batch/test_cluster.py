@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,13 +11,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from analyzer.batch.cluster import run_on_cluster
-from analyzer.batch.model import Attachment, Ticket, TicketResult
-from analyzer.errors import UsageError
-from analyzer.options import Options
+from analyzer.batch.cluster import Cluster
+from analyzer.batch.ledger import unpacked
+from analyzer.batch.model import Attachment, Ticket
+from analyzer.batch.versions import judging_version, reading_version
+from analyzer.batch.worker import Reply, Setup, Task, do
+from analyzer.errors import HangupError, UsageError
 from tests.batch import works
+from tests.batch.test_split import LOGS, write
 from tests.conftest import ROOT
 
 ENVIRONMENT = {
@@ -25,9 +30,17 @@ ENVIRONMENT = {
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s",
 }
+SETUP = Setup(
+    rules=[],
+    stream_paths=[],
+    log_format=None,
+    reading=reading_version(),
+    ruleset=judging_version(),
+    memory=None,
+)
 
 
-class Cluster:
+class Dask:
     """A scheduler and its workers, all on loopback."""
 
     def __init__(self, folder: Path) -> None:
@@ -39,8 +52,6 @@ class Cluster:
         )
         wait_for(file.exists)
         wait_for(lambda: '"address"' in file.read_text())
-        import json
-
         self.address: str = json.loads(file.read_text())["address"]
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -71,9 +82,20 @@ def wait_for(happened: Callable[[], bool]) -> None:
     raise AssertionError("it never happened")
 
 
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dask]:
+    """For tests that leave all alive."""
+    yield from started(tmp_path_factory.mktemp("dask"))
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(tmp_path)
+def doomed(tmp_path: Path) -> Iterator[Dask]:
+    """For tests that kill."""
+    yield from started(tmp_path)
+
+
+def started(folder: Path) -> Iterator[Dask]:
+    made = Dask(folder)
     made.worker()
     made.worker()
     try:
@@ -82,7 +104,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         made.close()
 
 
-def tickets(count: int, folder: Path, tags: dict[int, str] | None = None) -> list[Ticket]:
+def tasks(count: int, folder: Path, tags: dict[int, str] | None = None) -> list[Task]:
     captures = folder / "captures"
     captures.mkdir()
     found = []
@@ -92,77 +114,143 @@ def tickets(count: int, folder: Path, tags: dict[int, str] | None = None) -> lis
         tag = (tags or {}).get(number)
         attachment = Attachment(url=str(path), name=path.name)
         found.append(
-            Ticket(
-                id=str(number), attachments=(attachment,), customer=str(captures), tags=(tag,) if tag else ()
-            )
+            Task(ticket=Ticket(id=str(number), attachments=(attachment,), tags=(tag,) if tag else ()))
         )
     return found
 
 
-def sizes(results: list[TicketResult]) -> dict[str, int]:
-    return {result.ticket: result.streams[0]["body_bytes"] for result in results}
+def states(replies: list[Reply]) -> dict[str, str]:
+    return {reply.ticket: reply.entry.state for reply in replies if reply.entry is not None}
 
 
-def test_a_run_survives_the_death_of_a_worker(cluster: Cluster, tmp_path: Path) -> None:
-    work = tickets(60, tmp_path)
+def sizes(replies: list[Reply]) -> dict[str, int]:
+    found = {}
+    for reply in replies:
+        assert reply.entry is not None
+        (stream,) = msgspec.msgpack.decode(unpacked(reply.entry.streams_data))
+        found[reply.ticket] = stream["body_bytes"]
+    return found
+
+
+def test_a_run_survives_the_death_of_a_worker(doomed: Dask, tmp_path: Path) -> None:
+    work = tasks(60, tmp_path)
     asked: list[str] = []
 
-    def given() -> Iterator[Ticket]:
-        for ticket in work:
-            asked.append(ticket.id)
-            yield ticket
+    def given() -> Iterator[Task]:
+        for task in work:
+            asked.append(task.ticket.id)
+            yield task
 
-    found: list[TicketResult] = []
-    for result in run_on_cluster(given(), Options(), works.slow, scheduler=cluster.address):
-        found.append(result)
-        # Only so much is out as keeps the workers busy.
-        assert len(asked) - len(found) <= 5
-        if len(found) == 10:
-            cluster.workers[0].send_signal(signal.SIGKILL)
+    found: list[Reply] = []
+    with Cluster(SETUP, doomed.address, work=works.slow) as cluster:
+        assert cluster.processes == 2
+        for replies in cluster.run(given()):
+            found += replies
+            # Only so much is out as keeps the workers busy.
+            assert len(asked) - len(found) <= 5
+            if len(found) == 10:
+                doomed.workers[0].send_signal(signal.SIGKILL)
     assert sizes(found) == {str(n): n + 1 for n in range(60)}
     assert len(found) == 60
 
 
 def test_parts_are_written_by_the_workers_and_a_poisoned_ticket_is_a_row(
-    cluster: Cluster, tmp_path: Path
+    doomed: Dask, tmp_path: Path
 ) -> None:
     for _ in range(4):  # the poison takes two at each try: with its companions, then alone
-        cluster.worker()
-    wait_for(lambda: all(worker.poll() is None for worker in cluster.workers))
-    work = tickets(9, tmp_path, {4: "poison", 7: "bug"})
+        doomed.worker()
+    work = tasks(9, tmp_path, {4: "poison", 7: "bug"})
     parts = tmp_path / "parts"
-    found = list(
-        run_on_cluster(
-            work, Options(), works.poisoned, scheduler=cluster.address, parts=str(parts), chunk=3, in_flight=2
-        )
-    )
-    by_ticket = {result.ticket: result for result in found}
-    assert len(found) == len(by_ticket) == 9
-    assert by_ticket["4"].state == by_ticket["7"].state == "failed"
-    assert "died" in (by_ticket["4"].reason or "")
-    assert "ZeroDivisionError" in (by_ticket["7"].reason or "")
-    done = [result for result in found if result.state == "done"]
+    with Cluster(
+        SETUP, doomed.address, parts=str(parts), chunk=3, in_flight=2, work=works.poisoned
+    ) as cluster:
+        found = [reply for replies in cluster.run(work) for reply in replies]
+    assert len(found) == 9
+    assert states(found) == {str(n): "failed" if n in (4, 7) else "done" for n in range(9)}
+    reasons = {reply.ticket: reply.entry.reason or "" for reply in found if reply.entry is not None}
+    assert "died" in reasons["4"]
+    assert "ZeroDivisionError" in reasons["7"]
+    done = [reply for reply in found if reply.ticket not in ("4", "7")]
     assert sizes(done) == {str(n): n + 1 for n in range(9) if n not in (4, 7)}
     # One part for the three that went together, one for each of those that had to go alone.
     assert len(list(parts.glob("streams-*.parquet"))) == 1 + 2 + 2
 
 
+def test_real_tickets_get_the_verdicts_they_get_here(dask: Dask, tmp_path: Path) -> None:
+    samples = [
+        path for name in ("nginx-504", "openai-completed") for path in ROOT.glob(f"sample_hars/{name}.har")
+    ]
+    work = [
+        Task(ticket=Ticket(id=path.stem, attachments=(Attachment(url=str(path), name=path.name),)))
+        for path in samples
+    ]
+    work.append(
+        Task(
+            ticket=Ticket(
+                id="gone", attachments=(Attachment(url=str(tmp_path / "gone.har"), name="gone.har"),)
+            )
+        )
+    )
+    with Cluster(SETUP, dask.address, seconds=60) as cluster:
+        found = [reply for replies in cluster.run(work) for reply in replies]
+    verdicts = {
+        reply.ticket: (reply.entry.state, reply.entry.cause) for reply in found if reply.entry is not None
+    }
+    local = {task.ticket.id: do(task, SETUP).entry for task in work}
+    assert verdicts == {name: (made.state, made.cause) for name, made in local.items() if made is not None}
+    assert verdicts["gone"][0] == "unreadable"
+
+
+def test_a_large_log_is_read_by_all_workers_with_the_same_result(dask: Dask, tmp_path: Path) -> None:
+    write(tmp_path, LOGS["nginx with its error log"])
+    attachments = tuple(Attachment(url=str(path), name=path.name) for path in sorted(tmp_path.glob("*.log")))
+    task = Task(ticket=Ticket(id="1", attachments=attachments))
+    with Cluster(SETUP, dask.address, work=works.in_parts) as cluster:
+        (found,) = [reply for replies in cluster.run([task]) for reply in replies]
+    assert found.entry is not None
+    local = do(task, SETUP).entry
+    assert local is not None
+    for name in ("captures_data", "streams_data"):
+        assert unpacked(getattr(found.entry, name)) == unpacked(getattr(local, name))
+    assert found.entry.headline == local.headline
+
+
+def test_stopping_lets_what_is_in_hand_finish(dask: Dask, tmp_path: Path) -> None:
+    found: list[Reply] = []
+    with Cluster(SETUP, dask.address, work=works.slow) as cluster:
+        for replies in cluster.run(tasks(40, tmp_path)):
+            found += replies
+            cluster.stop()
+    assert 1 <= len(found) <= 5
+
+
 def test_no_scheduler_and_no_worker_are_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no Dask scheduler answers"):
-        list(run_on_cluster([], Options(), works.quick, scheduler="tcp://127.0.0.1:1", patience=0.3))
-    lonely = Cluster(tmp_path)
+        Cluster(SETUP, "tcp://127.0.0.1:1", patience=0.3)
+    lonely = Dask(tmp_path)
     try:
         with pytest.raises(UsageError, match="has no worker"):
-            list(run_on_cluster([], Options(), works.quick, scheduler=lonely.address, patience=0.3))
+            Cluster(SETUP, lonely.address, patience=0.3)
     finally:
         lonely.close()
 
 
+def test_a_scheduler_that_is_lost_ends_the_run_in_words(doomed: Dask, tmp_path: Path) -> None:
+    with (
+        Cluster(SETUP, doomed.address, work=works.slow) as cluster,
+        pytest.raises(HangupError, match="goes on where it was"),
+    ):
+        for replies in cluster.run(tasks(40, tmp_path)):
+            if replies:
+                doomed.scheduler.kill()
+
+
 def test_the_scheduler_comes_from_the_environment(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dask: Dask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.address)
-    assert sizes(list(run_on_cluster(tickets(1, tmp_path), Options(), works.quick))) == {"0": 1}
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.address)
+    with Cluster(SETUP, work=works.quick) as cluster:
+        assert sizes([reply for replies in cluster.run(tasks(1, tmp_path)) for reply in replies]) == {"0": 1}
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS")
     with pytest.raises(UsageError, match="no scheduler is named"):
-        run_on_cluster([], Options(), works.quick)
+        Cluster(SETUP)
