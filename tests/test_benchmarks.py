@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import har
+from benchmarks import har, logs
 from benchmarks.makehar import write_har, write_series
+from benchmarks.makelog import write_haproxy, write_log, write_nginx
 
 RATIO = re.compile(
     r"ratio hangup / haralyzer: wall [\d.]+, median wall [\d.]+, cpu [\d.]+, peak memory [\d.]+"
@@ -58,3 +59,24 @@ def test_the_series_is_one_stream_again_and_again(tmp_path: Path) -> None:
     assert len(entries) == 9
     assert len({entry["request"]["url"] for entry in entries}) == 1
     assert sum(entry["response"]["_error"] is not None for entry in entries) == 3
+
+
+def test_logs_prints_hangup_beside_what_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert logs.main(["nginx", "haproxy", "twice", "--scale", "0.001", "--repeats", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "hangup" in said
+    assert "twice the lines take" in said
+
+
+def test_the_generated_logs_have_streams_of_which_some_break(tmp_path: Path) -> None:
+    from analyzer.options import Options
+    from analyzer.pipeline import analyze
+
+    for name, write in (("nginx", write_nginx), ("haproxy", write_haproxy)):
+        path = tmp_path / f"{name}.log"
+        write_log(path, 3000, write)
+        report = analyze([path], Options())
+        assert report.captures[0].lines == 3000
+        assert report.captures[0].unparsed == 0
+        assert report.summary.streams > 300
+        assert 0 < report.summary.failed < 30

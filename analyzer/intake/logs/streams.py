@@ -58,11 +58,13 @@ BROKEN: Final = (
 LONG_MS: Final = 20_000
 WORTH_MS: Final = 3_000
 
-# One cheap look at a raw line: none of these words, and no sign of length, and it is no stream.
+# One cheap look at a raw line: none of these words, and no sign of length, and it is no stream. A word that
+# only counts as a whole word has to follow what separates words: `/assets/` is no `sse`.
 LINE_WORDS: Final = (
-    r"(?i:stream|sse|event|ws[/? s:]|socket|signalr|subscri|mercure|live|complet|messages?|respons|realtime|convers"
-    r"|generat|chat|runs?/|watch|follow|updates|feed|notif|tail|changes|push|poll|listen|progress|observe|/ask|answer"
-    r"|infer|predict|invoke|agent|assistant|[/_.-]ai[/? _.-]|llm|prompt|rpc|threads?|mcp|query|graphql|summar|translat)"
+    r"(?i:stream|socket|subscri|[/_.:?&=-](?:sse|event|ws|signalr|sockjs|mercure|server-sent|live|complet|message"
+    r"|respons|realtime|convers|generat|chat|runs?|watch|follow|updates|feed|notif|tail|changes|push|poll|listen"
+    r"|progress|observe|ask|answer|infer|predict|invoke|agent|assistant|ai[^a-z]|llm|prompt|rpc|threads?|mcp|query"
+    r"|graphql|summar|translat))"
 )
 # The same, looking only at a quoted request, where the line has one: an address or a browser's name
 # holds such words by chance.
