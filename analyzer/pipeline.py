@@ -155,8 +155,10 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
             captures.append(_read_one(inp))
     logs: Logs | None = None
     if files:
+        from analyzer.intake.logs.rotated import in_order
         from analyzer.pipeline_logs import Logs
 
+        files = [files[place] for place in in_order([inp.path for inp in files])]
         logs = Logs(files, options)
     every = [*captures, *(Capture(info) for info in (logs.captures if logs else []))]
     skipped = [

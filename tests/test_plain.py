@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.causes import CAUSES, Confidence
 from analyzer.model import Fix, Summary, Verdict
-from analyzer.plain import headline, sentence
+from analyzer.plain import counted, headline, sentence
 
 JARGON = re.compile(
     r"\b(?:gateway|proxy_|upstream|origin|net::|HTTP/2|RST|SSE|stream reset|marker|preflight|CORS|timeout|5\d\d|4\d\d)\b"
@@ -63,3 +63,16 @@ def test_innocent_captures_say_so() -> None:
         "Nothing is wrong with any of the 2 answers in this recording."
     )
     assert headline([], Summary()) == "There is no streamed answer in this recording."
+
+
+def test_of_logs_the_numbers_are_told() -> None:
+    causes = {"completed": 900, "gateway-timeout": 60, "offline": 40}
+    assert counted(Summary(streams=1000, failed=100, ok=900, by_cause=causes)) == (
+        "100 of 1,000 answers went wrong, for 2 reasons; most often (60 times): a server on the way waited for it, and gave up."
+    )
+    assert counted(Summary(streams=1, failed=1, by_cause={"offline": 1})) == (
+        "The only answer went wrong: the computer was offline."
+    )
+    assert counted(Summary(streams=9, ok=9, by_cause={"completed": 9})) == (
+        "Nothing is wrong with the 9 answers in these recordings."
+    )

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from analyzer.batch.ledger import Ledger, entry
+from analyzer.batch.model import State, Ticket, TicketResult
 from analyzer.causes import CAUSES, SEVERITIES
-from analyzer.report.tables import table_columns
+from analyzer.model import CaptureInfo, Summary
 
-START = datetime(2026, 3, 2, 8, 0, 0)
-SQL = {
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-}
+START = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -31,9 +28,11 @@ class Case:
     customer: str | None = None
     at: str | None = None
     tags: tuple[str, ...] = ()
-    state: str = "done"
+    state: State = "done"
     reason: str | None = None
     captures: list[tuple[str, str | None]] = field(default_factory=lambda: [("chat.har", None)])
+    report: bytes | None = None
+    html: bytes | None = None
 
 
 def stream(cause: str, **columns: Any) -> dict[str, Any]:
@@ -45,44 +44,74 @@ def stream(cause: str, **columns: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ledger(cases: list[Case]) -> duckdb.DuckDBPyConnection:
-    """An in-memory database with the tables that batch work keeps."""
-    db = duckdb.connect()
-    db.execute("SET TimeZone = 'UTC'")
-    db.execute(
-        """CREATE TABLE tickets (ticket VARCHAR PRIMARY KEY, customer VARCHAR, "at" VARCHAR, tags VARCHAR[], state VARCHAR,
-        reason VARCHAR, headline VARCHAR, severity VARCHAR, cause VARCHAR, party VARCHAR, confidence VARCHAR, rule VARCHAR,
-        captures INTEGER, exchanges INTEGER, streams INTEGER, failed INTEGER, degraded INTEGER, seconds DOUBLE,
-        analysed_at TIMESTAMP)"""
-    )
-    db.execute("CREATE TABLE captures (ticket VARCHAR, path VARCHAR, kind VARCHAR, error VARCHAR)")
-    body = ", ".join(f'"{name}" {SQL[kind]}' for name, kind in table_columns().items() if name != "ticket")
-    db.execute(f"CREATE TABLE streams (ticket VARCHAR, {body})")
-    for case in cases:
-        put(db, case)
-    return db
-
-
-def put(db: Any, case: Case) -> None:
-    rows = sorted(case.streams, key=lambda s: SEVERITIES.index(s["severity"]))
+def result(case: Case) -> TicketResult:
+    """The case as the work on it would have given it."""
+    rows = [
+        {"id": f"s{place + 1}", **row}
+        for place, row in enumerate(sorted(case.streams, key=lambda s: SEVERITIES.index(s["severity"])))
+    ]
+    counts: dict[str, Any] = dict(Counter(row["severity"] for row in rows))
     worst = rows[0] if rows else {}
-    broken = [row["severity"] for row in rows]
-    db.execute(
-        "INSERT INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            case.ticket, case.customer, case.at, list(case.tags), case.state, case.reason, worst.get("title"),
-            worst.get("severity", "none"), worst.get("cause"), worst.get("party"), worst.get("confidence"), worst.get("rule"),
-            len(case.captures), len(rows), len(rows), broken.count("failed"), broken.count("degraded"), 0.1, START,
+    return TicketResult(
+        ticket=case.ticket,
+        state=case.state,
+        reason=case.reason,
+        captures=[
+            CaptureInfo(path=path, error=error, exchanges=len(rows), streams=len(rows))
+            for path, error in case.captures
         ],
-    )  # fmt: skip
-    for path, error in case.captures:
-        db.execute("INSERT INTO captures VALUES (?, ?, 'har', ?)", [case.ticket, path, error])
-    for place, row in enumerate(rows):
-        values = {"ticket": case.ticket, "id": f"s{place + 1}", **row}
-        names = ", ".join(f'"{name}"' for name in values)
-        db.execute(
-            f"INSERT INTO streams ({names}) VALUES ({', '.join('?' * len(values))})", list(values.values())
+        streams=rows,
+        headline=worst.get("title"),
+        severity=worst.get("severity", "none"),
+        cause=worst.get("cause"),
+        party=worst.get("party"),
+        confidence=worst.get("confidence"),
+        rule=worst.get("rule"),
+        report=case.report,
+        documents={"html": case.html} if case.html else {},
+        seconds=0.1,
+        summary=Summary(streams=len(rows), **counts),
+        content="0" * 64,
+        complete=True,
+    )
+
+
+def ledger(cases: list[Case], path: Path | None = None) -> Ledger:
+    """A ledger that holds the cases. Close it."""
+    made = Ledger(path)
+    put(made, cases)
+    return made
+
+
+def put(into: Ledger, cases: list[Case]) -> None:
+    """Store cases, in place of those with the same ids."""
+    entries = [
+        entry(
+            Ticket(id=case.ticket, customer=case.customer, at=case.at, tags=case.tags),
+            result(case), source=None, reading="r", ruleset="j",
         )
+        for case in cases
+    ]  # fmt: skip
+    for start in range(0, len(entries), 500):
+        into.put(entries[start : start + 500])
+
+
+def scope(made: Ledger, cases: list[Case]) -> Any:
+    """A connection that sees these cases of the ledger. Close it first."""
+    made.begin()
+    made.see([case.ticket for case in cases])
+    return made.scope()
+
+
+@contextmanager
+def opened(cases: list[Case]) -> Iterator[Any]:
+    """A connection that sees the cases as `tickets`, `captures` and `streams`."""
+    with ledger(cases) as made:
+        db = scope(made, cases)
+        try:
+            yield db
+        finally:
+            db.close()
 
 
 def queue(count: int = 60, seed: int = 7) -> list[Case]:
@@ -131,7 +160,7 @@ def queue(count: int = 60, seed: int = 7) -> list[Case]:
         elif kind < 0.84:
             streams.append(stream("stopped-by-user", duration_ms=5000.0, **base))
         case = Case(f"T-{1000 + number}", streams, rng.choice(["Acme", "Globex", "jane@initech.example", "bob@gmail.com", None]),
-                    f"{at.isoformat(timespec='seconds')}Z", ("streaming",))  # fmt: skip
+                    at.isoformat(timespec="seconds"), ("streaming",))  # fmt: skip
         if kind > 0.96:
             case.streams, case.state, case.reason = [], "unreadable", "none of its attachments could be read"
             case.captures = [("screenshot.png", "it is an image, not a capture")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from analyzer.batch.model import BatchSummary
 from analyzer.batch.summary import summarize_batch, to_json
 from analyzer.batch.working import wilson
-from tests.batch.made import Case, ledger, queue, stream
+from tests.batch.made import Case, opened, queue, stream
 
 
 def summary_of(cases: list[Case]) -> BatchSummary:
-    return summarize_batch(ledger(cases))
+    with opened(cases) as db:
+        return summarize_batch(db)
 
 
 def broken(number: int, cause: str = "session-expired", **columns: Any) -> Case:
@@ -139,7 +141,7 @@ def test_step_fits_the_span(first: str, last: str, step: str, buckets: int) -> N
 
 
 def test_ticket_without_a_time_counts_when_its_first_stream_began() -> None:
-    trend = summary_of([Case("a", [stream("offline", started_at="2026-03-02 10:00:00+02:00")])]).trend
+    trend = summary_of([Case("a", [stream("offline", started_at=datetime.fromisoformat("2026-03-02T10:00:00+02:00"))])]).trend
     assert [b.start for b in trend.buckets] == ["2026-03-02T08:00:00Z"]
 
 
