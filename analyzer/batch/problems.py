@@ -17,6 +17,8 @@ MOST: Final = 12
 def problems(db: Any, *, most: int = MOST) -> list[Problem]:
     """The problems, those with most tickets first. Needs `working.prepare`.
 
+    Leaves `batch_p`: ticket, problem and its name, as in `Problem.id`; NULL for those beyond `most`.
+
     Each ticket is counted once, with its worst stream. A cluster needs three tickets, a mere cause two:
     a single ticket is a case and no pattern, and what nobody can explain need not be one problem.
     """
@@ -51,8 +53,15 @@ def problems(db: Any, *, most: int = MOST) -> list[Problem]:
         )
         found.append(_problem(db, number, total, "cause", cause, CAUSES[cause].meaning, "", {}))
     found.sort(key=lambda item: (-item.tickets, item.id))
+    numbers = [int(item.id) for item in found[:most]]
     for place, item in enumerate(found):
         item.id = f"p{place + 1}"
+    db.execute(
+        """CREATE OR REPLACE TEMP TABLE batch_p AS SELECT p.ticket, p.problem, named.name
+        FROM batch_p p LEFT JOIN (SELECT unnest(?::INTEGER[]) AS problem, unnest(?::VARCHAR[]) AS name) named
+          ON named.problem = p.problem""",
+        [numbers, [item.id for item in found[:most]]],
+    )
     return found[:most]
 
 

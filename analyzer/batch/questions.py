@@ -59,7 +59,7 @@ def _question(
 def unreadable(db: Any, *, most: int = MOST) -> tuple[list[Unreadable], int]:
     """(attachments and tickets that gave nothing, with the reason, by ticket; how many there are)."""
     sql = """FROM (
-        SELECT ticket, path AS capture, error AS reason FROM captures WHERE error IS NOT NULL
+        SELECT ticket, nullif(path, '') AS capture, error AS reason FROM captures WHERE error IS NOT NULL
         UNION ALL
         SELECT ticket, NULL, coalesce(reason, 'no reason was recorded') FROM batch_t t WHERE state <> 'done'
           AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.ticket = t.ticket AND c.error IS NOT NULL))"""

@@ -52,14 +52,18 @@ def times(folder: Path) -> dict[str, int]:
 
 def test_everything_that_is_promised_is_there_and_private(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = write(out, [case("T-1"), case("T-2"), Case("T-3", [], state="unreadable", captures=[("x.png", "an image")])])
+    done = write(
+        out, [case("T-1"), case("T-2"), Case("T-3", [], state="unreadable", captures=[("x.png", "an image")])]
+    )
     names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert names == [
         ".complete", "index.html", "streams.parquet", "summary.json", "tickets.csv", "tickets/.written",
         "tickets/T-1/reply.md", "tickets/T-1/report.html", "tickets/T-2/reply.md", "tickets/T-2/report.html", "tickets/T-3/reply.md",
     ]  # fmt: skip
     assert all(stat.S_IMODE((out / name).stat().st_mode) == 0o600 for name in names)
-    assert all(stat.S_IMODE(p.stat().st_mode) == 0o700 for p in (out, out / "tickets", out / "tickets" / "T-1"))
+    assert all(
+        stat.S_IMODE(p.stat().st_mode) == 0o700 for p in (out, out / "tickets", out / "tickets" / "T-1")
+    )
     assert done.written == 9
     assert (out / "tickets/T-1/report.html").read_bytes() == b"<!doctype html><title>own</title>"
 
@@ -101,11 +105,28 @@ def test_only_what_changed_is_written_again(tmp_path: Path) -> None:
         write_batch(tmp_path, db, document, version="0.0")
         assert set(asked) == {"T-2"}
         changed = {Path(name).name for name, at in times(tmp_path).items() if before.get(name) != at}
-        assert changed == {".complete", ".written", "index.html", "streams.parquet", "summary.json", "tickets.csv"}
+        assert changed == {
+            ".complete",
+            ".written",
+            "index.html",
+            "streams.parquet",
+            "summary.json",
+            "tickets.csv",
+        }
         db.close()
 
 
-@pytest.mark.parametrize("victim", ["index.html", "tickets.csv", "tickets/T-1/report.html", "tickets/T-1/reply.md", ".complete", "tickets/.written"])
+@pytest.mark.parametrize(
+    "victim",
+    [
+        "index.html",
+        "tickets.csv",
+        "tickets/T-1/report.html",
+        "tickets/T-1/reply.md",
+        ".complete",
+        "tickets/.written",
+    ],
+)
 @pytest.mark.parametrize("harm", ["gone", "cut"])
 def test_damaged_file_is_made_again(victim: str, harm: str, tmp_path: Path) -> None:
     cases = [case("T-1"), case("T-2")]
@@ -141,7 +162,14 @@ def test_interrupted_writing_goes_on_where_it_was(tmp_path: Path) -> None:
         assert not (tmp_path / "a" / "index.html").exists()
         write_batch(tmp_path / "a", db, made.document, version="0.0")
         write_batch(tmp_path / "b", db, made.document, version="0.0")
-        one, other = ({str(p.relative_to(tmp_path / n)): p.read_bytes() for p in (tmp_path / n).rglob("*") if p.is_file()} for n in "ab")
+        one, other = (
+            {
+                str(p.relative_to(tmp_path / n)): p.read_bytes()
+                for p in (tmp_path / n).rglob("*")
+                if p.is_file()
+            }
+            for n in "ab"
+        )
         assert one == other
         db.close()
 
@@ -188,7 +216,10 @@ def test_names_do_not_depend_on_the_order(tmp_path: Path) -> None:
 
 def test_csv_runs_in_no_spreadsheet_and_is_parsed_back(tmp_path: Path) -> None:
     formulas = payloads._FORMULA
-    cases = [Case(f"{text}#{n}", [stream("offline")], customer=text, tags=(text, "x")) for n, text in enumerate(formulas)]
+    cases = [
+        Case(f"{text}#{n}", [stream("offline")], customer=text, tags=(text, "x"))
+        for n, text in enumerate(formulas)
+    ]
     write(tmp_path, cases)
     with (tmp_path / "tickets.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -223,7 +254,11 @@ def test_summary_json_is_what_the_schema_says(tmp_path: Path) -> None:
 
 
 def test_reply_says_what_happened_what_to_do_and_what_is_missing(tmp_path: Path) -> None:
-    cases = [case("T-1"), Case("T-2", [], state="unreadable", captures=[("shot`x`.png", "it is an image")]), Case("T-3", [])]
+    cases = [
+        case("T-1"),
+        Case("T-2", [], state="unreadable", captures=[("shot`x`.png", "it is an image")]),
+        Case("T-3", []),
+    ]
     cases[0].captures = [("chat.har", None), ("b.har", "it ends in the middle")]
     write(tmp_path, cases)
     first, second, third = ((tmp_path / f"tickets/T-{n}/reply.md").read_text() for n in (1, 2, 3))

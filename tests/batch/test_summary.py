@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analyzer.batch.model import BatchSummary
+from analyzer.batch.schema import to_json as to_schema
 from analyzer.batch.summary import summarize_batch, to_json
 from analyzer.batch.working import wilson
 from tests.batch.made import Case, opened, queue, stream
@@ -141,7 +143,9 @@ def test_step_fits_the_span(first: str, last: str, step: str, buckets: int) -> N
 
 
 def test_ticket_without_a_time_counts_when_its_first_stream_began() -> None:
-    trend = summary_of([Case("a", [stream("offline", started_at=datetime.fromisoformat("2026-03-02T10:00:00+02:00"))])]).trend
+    trend = summary_of(
+        [Case("a", [stream("offline", started_at=datetime.fromisoformat("2026-03-02T10:00:00+02:00"))])]
+    ).trend
     assert [b.start for b in trend.buckets] == ["2026-03-02T08:00:00Z"]
 
 
@@ -192,3 +196,10 @@ def test_json_is_the_same_for_the_same_tickets_in_any_order() -> None:
     cases = queue(40)
     assert to_json(summary_of(cases), version="1") == to_json(summary_of(cases[::-1]), version="1")
     assert json.loads(to_json(summary_of(cases), version="1"))["version"] == 1
+
+
+def test_schema_in_the_docs_is_the_one_that_is_made() -> None:
+    file = Path(__file__).parents[2] / "docs" / "batch-v1.schema.json"
+    assert file.read_bytes() == to_schema(), (
+        "run: python -m analyzer.batch.schema > docs/batch-v1.schema.json"
+    )

@@ -44,9 +44,16 @@ def test_workbook_has_the_sheets_that_are_promised(tmp_path: Path) -> None:
 
 
 def test_no_cell_is_a_formula_or_a_link(tmp_path: Path) -> None:
-    texts = [*payloads._FORMULA, *payloads._URL, "http://evil.example/", "mailto:a@b.example", "internal:Sheet1!A1"]
+    texts = [
+        *payloads._FORMULA,
+        *payloads._URL,
+        "http://evil.example/",
+        "mailto:a@b.example",
+        "internal:Sheet1!A1",
+    ]
     cases = [
-        Case(f"{n}{text}", [stream("offline", url=text, rule=text)], customer=text, tags=(text,)) for n, text in enumerate(texts)
+        Case(f"{n}{text}", [stream("offline", url=text, rule=text)], customer=text, tags=(text,))
+        for n, text in enumerate(texts)
     ]
     write(tmp_path, cases, xlsx=True)
     with zipfile.ZipFile(tmp_path / "batch.xlsx") as archive:
