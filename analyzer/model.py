@@ -367,7 +367,8 @@ class Summary(msgspec.Struct, kw_only=True):
 class Report(msgspec.Struct, kw_only=True):
     """The result of one analysis. Renderers take it and nothing else.
 
-    redacted: what `redact` did to it, by kind of secret; None when redaction was off.
+    redacted: what `redact` did to it, by kind of secret; None when redaction was off. excerpts: log
+    lines that evidence names, redacted, by their place (`access.log:1234`).
     """
 
     captures: list[CaptureInfo]
@@ -378,5 +379,6 @@ class Report(msgspec.Struct, kw_only=True):
     pages: list[PageView] = msgspec.field(default_factory=list)
     rule_errors: list[str] = msgspec.field(default_factory=list)
     skipped: list[str] = msgspec.field(default_factory=list)  # files of a folder that are no captures
+    excerpts: dict[str, str] = msgspec.field(default_factory=dict)
     redacted: dict[str, int] | None = None
     generated_at: str = ""

@@ -41,6 +41,7 @@ __all__ = ["Options", "Progress", "analyze"]
 # What is found in a folder and cannot be read is worth a row only if it is called like a capture.
 _NAMED = re.compile(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
+MAX_QUOTED = 60  # streams whose log lines are quoted
 
 
 def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Report:
@@ -116,7 +117,27 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
         add_to(report, outcome, options.limit)
         report.captures = [info for info in report.captures if info.path not in skipped]
         report.skipped = skipped
+        if options.details:
+            report.excerpts = _excerpts(report, logs, redactor)
+        report.redacted = redactor.redacted
         return report
+
+
+def _excerpts(report: Report, logs: Logs, redactor: Redactor) -> dict[str, str]:
+    """The log lines that the evidence of the worst streams names."""
+    from analyzer.redact.excerpts import excerpts
+
+    places = {
+        place
+        for stream in report.streams[:MAX_QUOTED]
+        for place in (stream.exchange.where, *(item.where for item in stream.verdict.evidence))
+        if place
+    }
+    try:
+        return excerpts(logs.inputs, places, redactor)
+    except (CaptureError, OSError):
+        report.captures[0].warnings.append("the logs could not be read a second time: no line is quoted")
+        return {}
 
 
 def _rules(options: Options) -> RuleSet:

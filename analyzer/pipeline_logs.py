@@ -19,6 +19,7 @@ from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
 from analyzer.columns import Exchange, create_table_sql
 from analyzer.errors import CaptureError
 from analyzer.model import Capture, CaptureInfo, Cluster, Recorded, Report, Stream, Summary
+from analyzer.plain import counted
 
 if TYPE_CHECKING:
     from analyzer.engine.rule import RuleSet
@@ -67,6 +68,7 @@ class Logs:
 
     def __init__(self, inputs: Sequence[Input], options: Options) -> None:
         self.options = options
+        self.inputs = list(inputs)
         self.con = _connect()
         self.con.execute(create_table_sql(TABLE))
         self.format: Any = None
@@ -253,28 +255,13 @@ def summarize(own: Summary, counts: Sequence[Count], clusters: Sequence[Cluster]
             summary.by_party[cause.party] = summary.by_party.get(cause.party, 0) + count.number
     summary.by_cause = dict(sorted(summary.by_cause.items(), key=lambda item: (-item[1], item[0])))
     summary.by_party = dict(sorted(summary.by_party.items(), key=lambda item: (-item[1], item[0])))
-    summary.headline = _headline(summary, clusters)
+    summary.headline = _headline(summary, clusters) if counts else own.headline
     return summary
 
 
 def _headline(summary: Summary, clusters: Sequence[Cluster]) -> str:
     broken = summary.failed + summary.degraded
-    if not summary.streams:
-        return "No stream was found in these captures."
-    if not broken:
-        return f"Nothing broke: {summary.streams:,} streams, none of them failed."
-    if clusters and clusters[0].size >= 0.6 * broken:
-        return clusters[0].text
-    bad = {
-        cause: n for cause, n in summary.by_cause.items() if CAUSES[cause].severity in ("failed", "degraded")
-    }
-    top, times = max(bad.items(), key=lambda item: item[1])
-    title = CAUSES[top].title
-    what = f"{broken:,} of {summary.streams:,} streams"
-    if len(bad) == 1:
-        return f"{what} failed for one reason: {title[0].lower()}{title[1:]}."
-    plural = "stream" if times == 1 else "streams"
-    return f"{what} went wrong; most often ({times:,} {plural}): {title[0].lower()}{title[1:]}."
+    return clusters[0].text if clusters and clusters[0].size >= 0.6 * broken > 0 else counted(summary)
 
 
 def _rank(stream: Stream) -> tuple[int, int]:

@@ -7,10 +7,10 @@ titles of rules are for those who will mend it; these sentences are for those wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from analyzer.causes import CONFIDENCES, SEVERITIES, Confidence
+from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES, Confidence
 from analyzer.model import Summary, Verdict
 
 # cause: (what happened, why). No reason is given where what happened says it all.
@@ -71,8 +71,11 @@ _HEDGE: Final[dict[Confidence, str]] = {
 
 
 def sentence(verdict: Verdict) -> str:
-    """What happened, and as surely as it is known, why; without the full stop."""
-    what, why = _WORDS[verdict.cause]
+    """What happened, and as surely as it is known, why; without the full stop.
+
+    Of a cause that is not in the list, which only a report from elsewhere can name, its own title.
+    """
+    what, why = _WORDS.get(verdict.cause, (verdict.title, ""))
     if not why:
         return what
     if why.startswith("by "):
@@ -95,11 +98,35 @@ def headline(verdicts: Sequence[Verdict], summary: Summary) -> str:
     count = f"{len(broken):,} of {summary.streams:,} answers"
     if len(broken) == 1:
         return f"{sentence(worst)} ({count})."
-    causes = Counter(verdict.cause for verdict in broken)
+    return _of_several(count, Counter(verdict.cause for verdict in broken))
+
+
+def counted(summary: Summary) -> str:
+    """The sentence to read first where there are only numbers: of logs."""
+    if not summary.streams:
+        return "There is no streamed answer in these recordings."
+    broken = summary.failed + summary.degraded
+    if not broken:
+        return f"Nothing is wrong with the {plural(summary.streams)} in these recordings."
+    causes = {
+        cause: n for cause, n in summary.by_cause.items() if CAUSES[cause].severity in ("failed", "degraded")
+    }
+    if summary.streams == 1:
+        return f"The only answer went wrong: {_reason(next(iter(causes)))}."
+    return _of_several(f"{broken:,} of {plural(summary.streams)}", causes)
+
+
+def plural(answers: int) -> str:
+    """`1 answer`, `1,200 answers`."""
+    return f"{answers:,} answer{'' if answers == 1 else 's'}"
+
+
+def _of_several(count: str, causes: Mapping[str, int]) -> str:
     top, times = max(causes.items(), key=lambda item: (item[1], item[0]))
     if len(causes) == 1:
-        return f"{count} went wrong for the same reason: {_reason(top)}."
-    return f"{count} went wrong, for {len(causes)} reasons; most often ({times:,} times): {_reason(top)}."
+        return f"{count} went wrong{' for the same reason' if times > 1 else ''}: {_reason(top)}."
+    often = f"most often ({times:,} times)" if times > 1 else "one of them"
+    return f"{count} went wrong, for {len(causes)} reasons; {often}: {_reason(top)}."
 
 
 def _reason(cause: str) -> str:

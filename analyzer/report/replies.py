@@ -7,16 +7,18 @@ message leaves it out instead of filling it in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from analyzer.model import Evidence, Report, Stream
+from analyzer.plain import sentence
 from analyzer.report.numbers import NBSP, duration, instant, plural
 from analyzer.safe import one_line, visible
 
 _MANY: Final = 20  # streams listed in one message
+_LINES: Final = 12  # lines of logs quoted in one message
 _LONG: Final = 600  # characters of one value
 _STEP: Final = 1200  # characters of one fix line
 _PART: Final = 6000  # characters of one paragraph or list
@@ -40,7 +42,7 @@ def replies(report: Report) -> Replies:
         return Replies(nothing, nothing, nothing)
     main = report.streams[0]
     alike = [stream for stream in report.streams if stream.verdict.cause == main.verdict.cause]
-    return Replies(_customer(main, alike), _provider(main, alike), _sre(main, alike))
+    return Replies(_customer(main, alike), _provider(main, alike), _sre(main, alike, report.excerpts))
 
 
 def _no_streams(report: Report) -> str:
@@ -87,13 +89,15 @@ def _customer(main: Stream, alike: list[Stream]) -> str:
     if verdict.severity == "info" and verdict.party == "user":
         parts.append(f"{_OPENERS['user']} Nothing broke on the way.")
     elif verdict.severity == "info":
-        parts.append(f"{verdict.title}. Nothing broke that you or we would have to repair.")
+        parts.append(f"{sentence(verdict)}. Nothing broke that you or we would have to repair.")
     elif verdict.severity == "degraded":
         parts.append(
-            f"Your request reached us, and the answer came back, but not as it should: {_lower(verdict.title)}."
+            f"Your request reached us, and the answer came back, but not as it should: {_lower(sentence(verdict))}."
         )
     else:
-        parts.append(f"{_OPENERS.get(verdict.party, _OPENERS['unknown'])} In short: {_lower(verdict.title)}.")
+        parts.append(
+            f"{_OPENERS.get(verdict.party, _OPENERS['unknown'])} In short: {_lower(sentence(verdict))}."
+        )
     if len(alike) > 1:
         parts.append(f"The same happened to {plural(len(alike) - 1, 'other answer')} in the recording.")
     if verdict.fix.user:
@@ -182,7 +186,7 @@ def _ended(stream: Stream) -> datetime | None:
 # ------------------------------------------------------------------------------ the operators
 
 
-def _sre(main: Stream, alike: list[Stream]) -> str:
+def _sre(main: Stream, alike: list[Stream], excerpts: Mapping[str, str]) -> str:
     row, verdict = main.exchange, main.verdict
     sure = {"certain": "certain", "likely": "likely", "possible": "only possible"}[verdict.confidence]
     parts = [
@@ -211,6 +215,12 @@ def _sre(main: Stream, alike: list[Stream]) -> str:
     )
     if verdict.evidence:
         parts.append("Evidence:\n" + "\n".join(_evidence(item) for item in verdict.evidence))
+    places = dict.fromkeys(
+        place for stream in alike[:_MANY] for place in _places(stream) if place in excerpts
+    )
+    if places:
+        quoted = "\n".join(f"{_say(place)}\n    {_say(excerpts[place])}" for place in list(places)[:_LINES])
+        parts.append(f"Log excerpts, redacted:\n{quoted}")
     parts.append(f"Requests to look for in the logs:\n{_requests(alike)}")
     if verdict.fix.operator:
         parts.append("What may fix it:\n" + "\n".join(f"- {_plain(line)}" for line in verdict.fix.operator))
@@ -222,8 +232,15 @@ def _sre(main: Stream, alike: list[Stream]) -> str:
     return _letter(parts)
 
 
+def _places(stream: Stream) -> list[str]:
+    """Where the evidence of a stream stands, its own line first."""
+    return [stream.exchange.where or "", *(item.where for item in stream.verdict.evidence)]
+
+
 def _evidence(item: Evidence) -> str:
-    value = "" if item.value is None else f" [{item.column}={_say(str(item.value))}]"
+    number = isinstance(item.value, float)
+    shown = f"{item.value:.1f}".removesuffix(".0") if number else str(item.value)
+    value = "" if item.value is None else f" [{item.column}={_say(shown)}]"
     return f"- {_say(item.text)}{value} at {_say(item.where)}"
 
 

@@ -159,7 +159,11 @@ def build(report: Report, *, version: str) -> ReportView:
     several = len(report.captures) > 1
     views = [
         stream_view(
-            stream, f"s{i + 1}", raw_limit=8000 if len(report.streams) <= 5 else 2500, several=several
+            stream,
+            f"s{i + 1}",
+            raw_limit=8000 if len(report.streams) <= 5 else 2500,
+            several=several,
+            excerpts=report.excerpts,
         )
         for i, stream in enumerate(report.streams[:MOST_IN_FULL])
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,6 +58,9 @@ _NOTHING: Final = {
 }
 
 
+_LONGEST_LINE: Final = 1400
+
+
 @dataclass(frozen=True, slots=True)
 class FixTab:
     """Advice for one reader: steps, each a list of paragraphs and blocks to copy. nothing: said when there is none."""
@@ -89,6 +92,15 @@ class RunnerView:
     title: str
     rule: str
     why: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line of a log, redacted. place: `access.log:1234`."""
+
+    anchor: str
+    place: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +144,18 @@ class StreamView:
     rule: str | None
     raw: Markup | None
     raw_where: str
+    lines: list[LineView]
 
 
-def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -> StreamView:
-    """The view of one redacted stream. several: the report is made from more than one capture."""
+def stream_view(
+    stream: Stream, anchor: str, *, raw_limit: int, several: bool, excerpts: Mapping[str, str] | None = None
+) -> StreamView:
+    """The view of one redacted stream. several: the report is made from more than one capture.
+
+    excerpts: lines of logs by their place.
+    """
+    lines = _lines(stream, anchor, excerpts or {})
+    anchors = {line.place: line.anchor for line in lines}
     row, verdict, line = stream.exchange, stream.verdict, stream.timeline
     seen: set[str] = set()
     limits = measures(line, row)
@@ -163,7 +183,7 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         limits=_limits(limits),
         shape=shape(sizes, f"{anchor}-sh", said),
         shape_words=said,
-        evidence=[_evidence(item, stream, anchor) for item in verdict.evidence],
+        evidence=[_evidence(item, stream, anchor, anchors) for item in verdict.evidence],
         facts=facts_of(row, stream),
         request_ids=[
             (one_line(name, 80), one_line(value, 200)) for name, value in stream.request_ids.items()
@@ -174,6 +194,7 @@ def stream_view(stream: Stream, anchor: str, *, raw_limit: int, several: bool) -
         rule=one_line(verdict.rule, 100) if verdict.rule else None,
         raw=raw_entry(stream.raw, limit=raw_limit, ends=6 if raw_limit > 3000 else 2) if stream.raw else None,
         raw_where=one_line(row.where or "", 200),
+        lines=lines,
     )
 
 
@@ -287,7 +308,17 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] if first.isalpha() and first.isascii() and first not in _NAMES else text
 
 
-def _evidence(item: Evidence, stream: Stream, anchor: str) -> EvidenceView:
+def _lines(stream: Stream, anchor: str, excerpts: Mapping[str, str]) -> list[LineView]:
+    """The log lines that the stream's evidence names, its own first, each once."""
+    places = [stream.exchange.where or "", *(item.where for item in stream.verdict.evidence)]
+    return [
+        LineView(f"{anchor}-l{number}", one_line(place, 240), one_line(excerpts[place], _LONGEST_LINE))
+        for number, place in enumerate(dict.fromkeys(places), 1)
+        if place in excerpts
+    ]
+
+
+def _evidence(item: Evidence, stream: Stream, anchor: str, lines: Mapping[str, str]) -> EvidenceView:
     column = columns().get(item.column)
     where, entry = item.where, stream.exchange.where
     return EvidenceView(
@@ -297,5 +328,6 @@ def _evidence(item: Evidence, stream: Stream, anchor: str) -> EvidenceView:
         help=meaning_anchor(item.column) if column else None,
         value=show(item.column, item.value),
         where=one_line(where, 240),
-        known=f"{anchor}-raw" if stream.raw and entry is not None and where.startswith(entry) else None,
+        known=lines.get(one_line(where, 240))
+        or (f"{anchor}-raw" if stream.raw and entry is not None and where.startswith(entry) else None),
     )
