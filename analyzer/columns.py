@@ -416,6 +416,24 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     starved_by: Annotated[
         Int, Col("context", "connections to the host that open streams held while this one queued", "har")
     ] = None
+    starved_by_streams: Annotated[
+        Str, Col("context", "those streams: path and place of each, the longest-held first", "har")
+    ] = None
+    tcp_worked: Annotated[
+        Bool,
+        Col(
+            "context",
+            "the same host answered over TCP (HTTP/2 or 1.1) in this capture; only where HTTP/3 failed",
+            "har netlog",
+        ),
+    ] = None
+    retry_completed: Annotated[
+        Bool,
+        Col("context", "the same request was sent again within ten seconds and completed", "har"),
+    ] = None
+    token_replayed: Annotated[
+        Bool, Col("context", "it sends the very credential that this host had refused before", "har")
+    ] = None
     failures_same_moment: Annotated[
         Int, Col("context", "other exchanges that failed within a second of this one's end", "har netlog")
     ] = None

@@ -121,6 +121,8 @@ _NAMES: Final = {
     "envoy": "Envoy", "fastly": "Fastly", "fireworks": "Fireworks", "fly": "Fly.io", "akamai": "Akamai",
     "google": "Google", "google-cloud-run": "Google Cloud Run", "google-lb": "the Google load balancer",
     "groq": "Groq", "haproxy": "HAProxy", "heroku": "Heroku", "huggingface": "Hugging Face", "iis": "IIS",
+    "bluecoat": "Blue Coat", "forcepoint": "Forcepoint", "fortinet": "Fortinet", "zscaler": "Zscaler",
+    "mcafee-web-gateway": "McAfee Web Gateway", "netskope": "Netskope", "palo-alto": "Palo Alto Networks",
     "imperva": "Imperva", "istio": "Istio", "kong": "Kong", "litellm": "LiteLLM", "mistral": "Mistral",
     "netlify": "Netlify", "ollama": "Ollama", "openai": "OpenAI", "openresty": "OpenResty",
     "openrouter": "OpenRouter", "perplexity": "Perplexity", "railway": "Railway", "render": "Render",

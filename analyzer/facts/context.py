@@ -14,12 +14,14 @@ from urllib.parse import parse_qsl, urlsplit
 from analyzer.columns import Exchange
 from analyzer.facts import streams
 from analyzer.facts.later import Later, nearest
+from analyzer.facts.retries import add_retries
 from analyzer.model import Recorded
 
 T = TypeVar("T")
 Address = tuple[str | None, str | None, str | None]
 
 _MOMENT_MS: Final = 1000.0
+_SOCKETS: Final = 6  # Chromium's kMaxSocketsPerGroup, and the other browsers'
 _DEPTH: Final = 40  # folders of a path that are looked at
 _NOT_NETWORK: Final = ("ABORTED", "BLOCKED_BY", "ERR_FAILED", "CACHE_MISS")
 _RESUME_NAMES: Final = frozenset(
@@ -68,6 +70,25 @@ def add_context(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
     _service_workers(entries, found)
     _afterwards(entries, found)
     _sockets(found)
+    _other_transport(rows, [recorded.exchange for recorded in found])
+    add_retries(entries, found, completed)
+
+
+def _other_transport(rows: Sequence[Exchange], found: Sequence[Exchange]) -> None:
+    """Where HTTP/3 failed: whether TCP to the same host works, which makes UDP on the way the suspect."""
+    failed = [row for row in found if row.net_error and ("QUIC" in row.net_error or "HTTP3" in row.net_error)]
+    if not failed:
+        return
+    reached = {
+        row.host
+        for row in rows
+        if row.http_version in ("1.0", "1.1", "2")
+        and not row.net_error
+        and not row.from_cache
+        and 0 < (row.status or 0) < 500
+    }
+    for row in failed:
+        row.tcp_worked = row.host in reached
 
 
 def _same_moment(rows: Sequence[Exchange], found: Sequence[Exchange]) -> None:
@@ -292,6 +313,21 @@ def _concurrent(spans: list[tuple[float, float, Exchange]]) -> None:
         del holding[: bisect_right(holding, start)]
         freed = start + queued - 500
         row.starved_by = len(holding) - bisect_left(holding, freed) - (end > start and end >= freed)
+        if row.starved_by:
+            row.starved_by_streams = _named(spans, start, freed, row)
+
+
+def _named(spans: list[tuple[float, float, Exchange]], start: float, freed: float, mine: Exchange) -> str:
+    """The streams that held connections while this one queued: at most six, as many as there are sockets."""
+    held = []
+    for since, until, row in spans:
+        if since > start:
+            break
+        if until >= freed and row is not mine and row.http_version in ("1.0", "1.1", None):
+            held.append(f"{row.path} ({row.where})")
+            if len(held) == _SOCKETS:
+                break
+    return ", ".join(held)
 
 
 def add_run_context(found: Sequence[Exchange]) -> None:

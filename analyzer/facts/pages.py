@@ -15,6 +15,8 @@ _CHALLENGE: Final = re.compile(
     rb"challenge-platform|cf-chl-|cf_chl_|_cf_chl_opt|just a moment\.\.\.|checking your browser before"
     rb"|awswafchallenge|aws-waf-token|challenge\.js[^>]{0,200}awswaf|captcha-delivery\.com|datadome"
     rb"|_incapsula_resource|px-captcha|perimeterx|g-recaptcha|h-captcha|hcaptcha\.com|turnstile"
+    rb"|kpsdk|arkoselabs|funcaptcha|captcha\.perfdrive\.com|sucuri_cloudproxy_js|ddos-guard"
+    rb"|vercel security checkpoint|_sec_cpt|friendlycaptcha|geetest|unusual traffic from your computer network"
     rb"|ak_bmsc|sec-if-cpt|akamai.{0,40}bot manager|verify(?:ing)? (?:that )?you are (?:a )?human",
     re.I,
 )

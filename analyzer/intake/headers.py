@@ -20,7 +20,11 @@ _KEYS: Final = frozenset(
         "x-amz-security-token", "ocp-apim-subscription-key", "x-functions-key", "apikey", "x-apikey",
     )
 )  # fmt: skip
+# What a bot defence says of itself: as a word, or by being there beside a refusal.
+_CHALLENGED: Final = frozenset(("x-kpsdk-ct", "x-kpsdk-r", "x-px-block", "x-datadome-cid", "x-dd-b"))
+_CHALLENGES: Final = (403, 405, 429)
 _MITIGATED: Final = ("cf-mitigated", "x-vercel-mitigated", "x-amzn-waf-action")
+_BOT_DEFENCES: Final = _CHALLENGED | set(_MITIGATED)
 _MANY: Final = 4096  # names of headers that are remembered
 _MEDIA = re.compile(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][\w-]{0,40}", re.ASCII)
@@ -103,8 +107,10 @@ def fill_response(row: Exchange, headers: Pairs, mime: str | None, at: datetime 
         row.via = ", ".join(value for name, value in headers if name == "via")
     if (buffering := get("x-accel-buffering")) is not None:
         row.accel_buffering = values.token(buffering)
-    if not got.keys().isdisjoint(_MITIGATED):
+    if not got.keys().isdisjoint(_BOT_DEFENCES):
         row.mitigated = next((word for name in _MITIGATED if (word := values.token(get(name)))), None)
+        if row.mitigated is None and not got.keys().isdisjoint(_CHALLENGED):
+            row.mitigated = "challenge" if (row.status or 0) in _CHALLENGES else None
     if "www-authenticate" in got:
         scheme = _SCHEME.match(got["www-authenticate"].strip())
         row.www_authenticate = scheme[0].lower() if scheme else None

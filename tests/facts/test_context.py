@@ -88,3 +88,29 @@ def test_completed_streams_are_in_no_series() -> None:
     done = [Exchange(terminal_marker="seen", status=200, duration_ms=60_000.0) for _ in range(5)]
     add_run_context(done)
     assert done[0].series_same_duration is None
+
+
+def test_streams_that_held_the_connections_are_named() -> None:
+    held = [
+        at(0, 60, method="GET", path=f"/events/{n}", where=f"$.log.entries[{n}]", http_version="1.1")
+        for n in range(6)
+    ]
+    short = at(0, 2, method="GET", path="/short", where="$.log.entries[6]", http_version="1.1")
+    mine = at(1, 70, path="/chat", where="$.log.entries[7]", http_version="1.1", blocked_ms=59_000.0)
+    add_context([*held, short, mine], [*held, short, mine])
+    assert mine.exchange.starved_by == 6
+    named = mine.exchange.starved_by_streams or ""
+    assert all(f"/events/{n} ($.log.entries[{n}])" in named for n in range(6))
+    assert "/short" not in named and "/chat" not in named
+
+
+def test_tcp_to_the_same_host_is_noticed_where_http_3_failed() -> None:
+    mine = at(0, 10, net_error="net::ERR_QUIC_PROTOCOL_ERROR", http_version="3")
+    over_tcp = at(12, 1, http_version="2")
+    elsewhere = at(0, 10, host="b.test", net_error="net::ERR_QUIC_PROTOCOL_ERROR", http_version="3")
+    add_context([mine, over_tcp, elsewhere], [mine, over_tcp, elsewhere])
+    assert (mine.exchange.tcp_worked, elsewhere.exchange.tcp_worked, over_tcp.exchange.tcp_worked) == (
+        True,
+        False,
+        None,
+    )
