@@ -9,7 +9,9 @@ is given up.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import concurrent.futures
 import contextlib
 import os
 import threading
@@ -37,6 +39,8 @@ _RECOUNT: Final = 50  # results between two looks at how many workers there are
 _PATIENCE_S: Final = 30.0
 _POLL_S: Final = 0.2
 _LOOK_S: Final = 0.01
+# What Dask raises once a connection has broken.
+_LOST: Final = (OSError, TimeoutError, asyncio.CancelledError, concurrent.futures.CancelledError)
 _DIED: Final = "every worker that took it died: it may need more memory than they have"
 
 
@@ -88,9 +92,10 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         """Takes back what is out, and lets the scheduler go on without us."""
-        with contextlib.suppress(Exception):  # the scheduler may be gone; nothing is owed to it
+        # The scheduler may be gone; nothing is owed to it.
+        with contextlib.suppress(Exception, asyncio.CancelledError):
             self._client.cancel(list(self._out))
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, asyncio.CancelledError):
             self._client.close()
 
     def stop(self) -> None:
@@ -100,7 +105,10 @@ class Cluster:
     @property
     def processes(self) -> int:
         """Threads of the workers: how many tickets are worked on at a time."""
-        threads: dict[str, int] = self._client.nthreads()
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except _LOST as error:
+            raise _gone() from error
         return sum(threads.values())
 
     def run(self, tasks: Iterable[Task]) -> Iterator[list[Reply]]:
@@ -139,10 +147,13 @@ class Cluster:
 
     def _send(self, group: tuple[Task, ...]) -> None:
         self._number += 1
-        found = self._client.submit(
-            _on_worker, msgspec.msgpack.encode(group), self._setup, self._seconds, self._parts, self._work,
-            key=f"hangup-{self._run}-{self._number}", pure=False,
-        )  # fmt: skip
+        try:
+            found = self._client.submit(
+                _on_worker, msgspec.msgpack.encode(group), self._setup, self._seconds, self._parts, self._work,
+                key=f"hangup-{self._run}-{self._number}", pure=False,
+            )  # fmt: skip
+        except _LOST as error:
+            raise _gone() from error
         self._out[found] = group
         self._ready.add(found)
 
@@ -162,7 +173,10 @@ class Cluster:
     def _collect(self, found: Any, group: tuple[Task, ...]) -> tuple[list[Reply], Sequence[Task]]:
         """What a finished task gave, and the tasks to send again one by one."""
         if found.status == "finished":
-            given = found.result()
+            try:
+                given = found.result()
+            except _LOST as error:
+                raise _gone() from error
             if isinstance(given, str):
                 return read_part(self._parts or "", given), ()
             return msgspec.msgpack.decode(given, type=list[Reply]), ()
