@@ -30,7 +30,12 @@ from analyzer.bounds import resident
 _POLL_S: Final = 0.2
 _TRIES: Final = 2  # for a worker that ends without saying why: somebody may have killed it
 _AHEAD: Final = 2  # tasks for each worker: one that runs, one that waits
-_START_S: Final = 60.0  # a worker's own start, which is not its first ticket's fault
+_START_S: Final = 60.0  # for a worker's own start
+_MORE: Final = "allow them more with --memory-limit, or have fewer with --jobs"
+
+
+class NotStarted(Exception):
+    """A worker ended before it had a ticket, or was not ready in time."""
 
 
 class Died(Exception):
@@ -133,7 +138,10 @@ class Pool:
             while not self._killed.is_set() and (task := self._tasks.get()) is not None:
                 for left in range(_TRIES - 1, -1, -1):
                     try:
-                        if worker is None or not worker.alive:
+                        if worker is not None and not worker.alive:
+                            worker.end()
+                            worker = None
+                        if worker is None:
                             worker = _Process(self._setup, self._room / str(number))
                         self._replies.put(worker.ask(task, self._seconds, self._killed))
                         break
@@ -146,10 +154,18 @@ class Pool:
                         if death.sure or not left:
                             self._replies.put(self._given_up(task, death.reason))
                             break
-                    except OSError as error:
-                        reason = f"no worker can be started: {error.strerror or type(error).__name__}"
-                        self._replies.put(Reply(ticket=task.ticket.id, error=reason))
-                        break
+                    except (NotStarted, OSError):
+                        if worker is not None:
+                            worker.end()
+                            worker = None
+                        if self._killed.is_set():
+                            return
+                        if not left:
+                            self._replies.put(
+                                Reply(
+                                    ticket=task.ticket.id, error="the workers cannot be started", help=_MORE
+                                )
+                            )
         finally:
             if worker is not None:
                 worker.end()
@@ -193,24 +209,31 @@ class _Process:
 
     def ask(self, task: Task, seconds: float | None, killed: threading.Event) -> Reply:
         """The worker's answer. Raises Died; the process is of no use then."""
+        if self._fresh:  # its start is not its first ticket's fault
+            try:
+                self._answer(_START_S, f"no worker was ready within {_START_S:g} s", killed)
+            except Died as death:
+                raise NotStarted(death.reason) from death
+            self._fresh = False
         try:
             self._send(msgspec.msgpack.encode(task))
         except OSError as error:
             raise self._death() from error
+        late = "" if seconds is None else f"it took longer than the {seconds:g} s that it may take"
+        return self._answer(seconds, late, killed)
+
+    def _answer(self, most: float | None, late: str, killed: threading.Event) -> Reply:
         began = time.monotonic()
-        # The first ticket waits for the worker's start.
-        most = None if seconds is None else seconds + (_START_S if self._fresh else 0.0)
         while True:
             with contextlib.suppress(queue.Empty):
                 data = self._answers.get(timeout=_POLL_S)
                 if data is None:
                     raise self._death()
-                self._fresh = False
                 return msgspec.msgpack.decode(data, type=Reply)
             if killed.is_set():
                 raise Died("the run was stopped", sure=True)
             if most is not None and time.monotonic() - began > most:
-                raise Died(f"it took longer than the {seconds:g} s that it may take", sure=True)
+                raise Died(late, sure=True)
             used = None if self._memory is None else resident(self._process.pid)
             if used is not None and self._memory is not None and used > self._memory:
                 raise Died(self._too_large(), sure=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from analyzer.engine.rule import RuleSet
     from analyzer.pipeline import Examined
 
+_MEMORY: Final = "reading it needs more memory than it may take"
 _STEP: Final = 1 << 20
 MOST_STREAMS: Final = 2_000  # listed for one ticket; the counts cover all
 
@@ -62,11 +63,13 @@ def work_unless(ticket: Ticket, options: Options, known: str | None) -> TicketRe
             result = _analysed(ticket, found, options)
             result.content = content
         except MemoryError:
-            result = failed(ticket.id, "reading it needs more memory than it may take")
+            result = failed(ticket.id, _MEMORY)
         except RuleError:
             raise
         except Exception as error:  # noqa: BLE001  a row with the place, and without the capture's text
-            result = failed(ticket.id, f"a mistake of hangup's own: {place_of(error)}")
+            # DuckDB has an error of its own for it.
+            full = type(error).__name__ == "OutOfMemoryException"
+            result = failed(ticket.id, _MEMORY if full else f"a mistake of hangup's own: {place_of(error)}")
     result.seconds = round(time.monotonic() - began, 3)
     return result
 
@@ -127,7 +130,7 @@ def _analysed(ticket: Ticket, found: Fetched, options: Options) -> TicketResult:
     try:
         examined = examine(found.paths, chosen)
     except CaptureError as error:
-        if isinstance(error.__cause__, MemoryError):
+        if isinstance(error.__cause__, MemoryError) or "MemoryError" in error.message:
             raise MemoryError from error
         return _unreadable(ticket, [*_refused(found.paths, error, chosen), *lost])
     report = examined.report

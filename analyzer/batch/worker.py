@@ -1,7 +1,7 @@
 """A worker of the pool: `python -m analyzer.batch.worker`, good for one ticket after the other.
 
 It speaks msgpack in frames (four bytes of length, then the value): first a `Setup`, then a `Task` at a time,
-each answered by a `Reply`. What is large leaves it compressed. When its input closes, the run has gone, and
+each answered by a `Reply`; a `Reply` about no ticket says that it is ready. What is large leaves it compressed. When its input closes, the run has gone, and
 so does the worker, whatever it is doing.
 """
 
@@ -12,7 +12,6 @@ import os
 import queue
 import signal
 import struct
-import sys
 import threading
 from pathlib import Path
 from typing import Final, NoReturn
@@ -156,15 +155,19 @@ def main() -> NoReturn:
     threading.Thread(target=_listen, args=(tasks,), daemon=True).start()
     warm_up(setup)
     reader = msgspec.msgpack.Decoder(Task)
+    reply = Reply(ticket="")
     with contextlib.suppress(BrokenPipeError):
         while True:
-            data = msgspec.msgpack.encode(do(reader.decode(tasks.get()), setup))
-            _write(out, HEAD.pack(len(data)) + data)
-    sys.exit(3)
+            _send(out, reply)
+            if reply.entry is not None and reply.entry.state == "failed":
+                break  # who knows in what state that left this process: the next ticket gets a new one
+            reply = do(reader.decode(tasks.get()), setup)
+    os._exit(0)
 
 
-def _write(out: int, data: bytes) -> None:
-    view = memoryview(data)
+def _send(out: int, reply: Reply) -> None:
+    data = msgspec.msgpack.encode(reply)
+    view = memoryview(HEAD.pack(len(data)) + data)
     while view:
         view = view[os.write(out, view) :]
 
