@@ -181,15 +181,15 @@ class Cluster:
                 return read_part(self._parts or "", given), ()
             return msgspec.msgpack.decode(given, type=list[Reply]), ()
         if found.status == "error":
-            error = found.exception()
-            if isinstance(error, HangupError):
-                raise error
+            raised = found.exception()
+            if isinstance(raised, HangupError):
+                raise raised
             if len(group) > 1:
                 return [], group
-            died = isinstance(error, _dask().KilledWorker)
+            died = isinstance(raised, _dask().KilledWorker)
             return [
                 self._given_up(
-                    group[0], _DIED if died else f"the work on it ended with {type(error).__name__}"
+                    group[0], _DIED if died else f"the work on it ended with {type(raised).__name__}"
                 )
             ], ()
         raise _gone()
