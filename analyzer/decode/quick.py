@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from analyzer.decode.ndjson import NDJSONDecoder
+from analyzer.decode.needles import possible
 from analyzer.decode.sse import SSEDecoder, Stray
 from analyzer.model import Event, Malformed, Tail
 
@@ -31,6 +32,8 @@ Needles = Sequence[re.Pattern[bytes]]
 _BLOCK: Final = re.compile(
     rb"\n(?!\n|:|retry[:\n]|id:[^\n\0]*+\0)[^\n]++(?:\n[^\n]++)*+(?=\n\n)()",
 )
+# Anything but data lines with one blank line between: where it is not found, most can be left unsearched.
+_OTHER: Final = re.compile(rb"\n(?!data:|\n(?!\n))")
 _ID: Final = re.compile(rb"\nid(?:: ?([^\n\0]*+))?+(?=\n)")
 
 
@@ -83,13 +86,15 @@ def glance_sse(body: bytes, needles: Needles = (), *, ends: int = 24, max_hits: 
     # Each piece is fed with the LF before it, or bytes that look like a BOM there would be taken for one.
     first = [event for event in head.feed(whole[:head_to]) if isinstance(event, Event)]
     final = [event for event in last.feed(text[last_from - 1 :]) if isinstance(event, Event)]
-    hits, stray, dropped = _hits(whole, head_to, last_from, needles, max_hits)
-    events = len(_BLOCK.findall(whole))
+    plain = _OTHER.search(whole, 0, len(whole) - 2) is None
+    after = text[len(whole) - 1 :] if plain else text  # where there can be comments and retries
+    hits, stray, dropped = _hits(whole, head_to, last_from, possible(needles, whole, plain=plain), max_hits)
+    events = whole.count(b"\n\n", 1) if plain else len(_BLOCK.findall(whole))
     unfinished = text[text.rfind(b"\n") + 1 :].startswith(b":")
     by = last_from - 2 if exact else None
     return Glance(
         events=events,
-        comments=text.count(b"\n:") - unfinished,
+        comments=after.count(b"\n:") - unfinished,
         first=[_moved(event, -1 if exact else None, event.index) for event in first],
         hits=[_moved(event, -1 if exact else None, -1) for event in hits],
         last=[_moved(event, by, events - len(final) + event.index) for event in final],
@@ -97,8 +102,8 @@ def glance_sse(body: bytes, needles: Needles = (), *, ends: int = 24, max_hits: 
         pending=last.pending(),
         stray=[*head.stray, *stray, *last.stray],
         comment_texts=head.comment_texts,
-        retry_ms=_last_retry(text),
-        last_event_id=last.last_event_id if last.last_event_id is not None else _last_id(whole),
+        retry_ms=_last_retry(after),
+        last_event_id=last.last_event_id if plain or last.last_event_id is not None else _last_id(whole),
         hits_dropped=dropped,
     )
 

@@ -46,8 +46,10 @@ def build(entries: Iterable[Recorded], settings: Settings | None = None) -> list
     undecided: list[Recorded] = []
     for recorded in entries:
         row = recorded.exchange
-        headers = dict(recorded.response_headers)
-        _from_headers(row, headers)
+        if row.status is not None and 300 <= row.status < 400:
+            row.redirect_login = streams.redirects_to_login(row, _header(recorded, "location"))
+        if row.ended_at is None and row.started_at is not None and row.duration_ms is not None:
+            row.ended_at = row.started_at + timedelta(milliseconds=row.duration_ms)
         why = _stream_reason(recorded, settings)
         if why:
             row.is_stream, row.stream_why = True, why
@@ -71,9 +73,7 @@ def build(entries: Iterable[Recorded], settings: Settings | None = None) -> list
 def _without_login_pages(found: list[Recorded]) -> list[Recorded]:
     """The sign-in page that a stream's redirect led to is the same failure, not another one."""
     targets = {
-        urlsplit(
-            urljoin(recorded.exchange.url or "", dict(recorded.response_headers).get("location", ""))
-        ).path
+        urlsplit(urljoin(recorded.exchange.url or "", _header(recorded, "location") or "")).path
         for recorded in found
         if recorded.exchange.redirect_login
     }
@@ -114,10 +114,11 @@ def _from_headers(row: Exchange, headers: dict[str, str]) -> None:
     ids = gateways.request_ids(headers)
     if ids and row.request_id is None:
         row.request_id = next(iter(ids.values()))
-    if "location" in headers:
-        row.redirect_login = streams.redirects_to_login(row, headers["location"])
-    if row.ended_at is None and row.started_at is not None and row.duration_ms is not None:
-        row.ended_at = row.started_at + timedelta(milliseconds=row.duration_ms)
+
+
+def _header(recorded: Recorded, name: str) -> str | None:
+    """A header of the response; of several, the last."""
+    return next((value for key, value in reversed(recorded.response_headers) if key == name), None)
 
 
 def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
@@ -126,9 +127,9 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
         return None
     if why := streams.by_response(recorded):
         return why
-    if streams.matches_stream_path(row.path, settings.stream_paths):
+    if settings.stream_paths and streams.matches_stream_path(row.path, settings.stream_paths):
         return "stream-path"
-    if streams.is_control_call(row):
+    if row.resource_type in streams.NEVER or streams.is_control_call(row):
         return None
     query = (row.url or "").partition("?")[2]
     known = protocols.endpoint(row.host or "", row.path or "", row.method or "", query)
@@ -139,8 +140,6 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
         return None
     asked, why = protocols.asked_to_stream(stream_input(recorded, with_body=False))
     row.asked_to_stream = asked
-    if row.resource_type in ("document", "preflight", "script", "stylesheet", "image"):
-        return None
     # A NetLog has no request bodies: at an endpoint that can stream, what failed may well have asked for it.
     may = known is not None and (
         known.always or (row.capture_kind == "netlog" and streams.failed_before(row))
@@ -151,6 +150,7 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
 def _read(recorded: Recorded) -> None:
     row = recorded.exchange
     inp = stream_input(recorded)
+    _from_headers(row, inp.response_headers)
     if row.resource_type == "webtransport":
         row.framing = "webtransport"  # no capture holds what flowed in a session
     if row.asked_to_stream is None:

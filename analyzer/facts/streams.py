@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
 
 from analyzer.columns import Exchange
@@ -21,8 +22,9 @@ _STREAM_TYPES: Final = re.compile(
     r"|application/vnd\.amazon\.eventstream$|application/grpc-web|application/connect\+|application/grpc(?:\+|$)"
     r"|application/vnd\.ag-ui\.event\+proto$"
 )
+_STREAM_HEADERS: Final = frozenset({"x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"})
 # Documents and assets are never asked-for streams, whatever their Accept header says.
-_NEVER: Final = frozenset(
+NEVER: Final = frozenset(
     {
         "document",
         "stylesheet",
@@ -53,16 +55,20 @@ def by_response(recorded: Recorded) -> str | None:
         return "websocket"
     if row.resource_type == "webtransport":
         return "webtransport"
-    if row.content_type and _STREAM_TYPES.match(row.content_type) and (row.status or 0) < 400:
+    if row.content_type and is_stream_type(row.content_type) and (row.status or 0) < 400:
         return "content-type"
     if recorded.events:
         return "events"
-    if any(
-        name == "x-vercel-ai-data-stream" or name == "x-vercel-ai-ui-message-stream"
-        for name, _ in recorded.response_headers
-    ):
-        return "content-type"
+    for name, _ in recorded.response_headers:
+        if name in _STREAM_HEADERS:
+            return "content-type"
     return None
+
+
+@lru_cache(maxsize=1024)
+def is_stream_type(media_type: str) -> bool:
+    """Whether a body of this type is a stream of events."""
+    return _STREAM_TYPES.match(media_type) is not None
 
 
 def failed_before(row: Exchange) -> bool:
@@ -83,7 +89,7 @@ def by_request(recorded: Recorded, asked: str | None, endpoint_streams: bool) ->
     would also take JSON asks for either (MCP clients send both), so a JSON answer to it is fine.
     """
     row = recorded.exchange
-    if row.method in ("OPTIONS", "HEAD", "CONNECT") or row.resource_type in _NEVER:
+    if row.method in ("OPTIONS", "HEAD", "CONNECT") or row.resource_type in NEVER:
         return None
     if row.status is not None and 300 <= row.status < 400 and not row.redirect_login and row.status != 304:
         return None

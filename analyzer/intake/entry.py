@@ -59,7 +59,8 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     request = entry.request or _NO_REQUEST
     response = entry.response
     content = response.content if response is not None else None
-    sent, received = headers.pairs(request.headers), headers.pairs(response.headers if response else None)
+    sent, got = headers.read(request.headers)
+    received, answered = headers.read(response.headers if response else None)
     row = Exchange(
         capture=context.path, capture_kind="har", dialect=dialect.label, where=where, position=position
     )
@@ -101,7 +102,7 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     row.initiator, row.initiator_extension = _initiator(entry)
     row.connection_id = dialect.connection_id(entry, port)
     row.connection_reused = dialect.connection_reused(entry, times)
-    got = headers.fill_request(row, sent, drops_auth=dialect.drops_auth)
+    headers.fill_request(row, got, drops_auth=dialect.drops_auth)
     agent = agents.browser(got.get("user-agent", ""), got.get("sec-ch-ua", "")) or context.agent
     if agent is not None:
         row.browser, row.browser_version = agent
@@ -110,7 +111,7 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
 
     # -- response
     row.status_text = response.statusText or None if response is not None else None
-    headers.fill_response(row, received, content.mimeType if content else None, row.started_at)
+    headers.fill_response(row, received, answered, content.mimeType if content else None, row.started_at)
     row.from_cache = dialect.from_cache(entry)
     row.via_service_worker = dialect.via_service_worker(entry)
     row.body_bytes = dialect.body_bytes(entry)

@@ -25,16 +25,17 @@ _CHALLENGED: Final = frozenset(("x-kpsdk-ct", "x-kpsdk-r", "x-px-block", "x-data
 _CHALLENGES: Final = (403, 405, 429)
 _MITIGATED: Final = ("cf-mitigated", "x-vercel-mitigated", "x-amzn-waf-action")
 _BOT_DEFENCES: Final = _CHALLENGED | set(_MITIGATED)
+_PSEUDO: Final = (":authority", ":method", ":path", ":scheme", ":status", ":protocol", ":host", ":version")
 _MANY: Final = 4096  # names of headers that are remembered
 _MEDIA = re.compile(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][\w-]{0,40}", re.ASCII)
 
 
-class _Names(dict[str, str | None]):
-    """Header names in lower case; None for a pseudo-header. The same few occur in every entry."""
+class _Names(dict[str, str]):
+    """Header names in lower case. The same few occur in every entry."""
 
-    def __missing__(self, name: str) -> str | None:
-        found = None if name[:1] == ":" else name.lower()
+    def __missing__(self, name: str) -> str:
+        found = name.lower()
         if len(self) < _MANY and len(name) < 200:
             self[name] = found
         return found
@@ -43,12 +44,18 @@ class _Names(dict[str, str | None]):
 _names: Final = _Names()
 
 
-def pairs(headers: list[Header] | None) -> Pairs:
-    """Names in lower case, in recorded order, without pseudo-headers."""
+def read(headers: list[Header] | None) -> tuple[Pairs, dict[str, str]]:
+    """Headers in recorded order, and by name, the last one winning. Names in lower case, no pseudo-headers."""
     if not headers:
-        return []
+        return [], {}
     names = _names
-    return [(name, header.value) for header in headers if (name := names[header.name]) is not None]
+    got = {names[header.name]: header.value for header in headers}
+    if len(got) == len(headers):  # no name twice: the pairs are those of the dictionary
+        for name in _PSEUDO:
+            got.pop(name, None)
+        return list(got.items()), got
+    pairs = [(names[header.name], header.value) for header in headers if header.name[:1] != ":"]
+    return pairs, dict(pairs)
 
 
 def media_type(value: str | None) -> str | None:
@@ -66,30 +73,29 @@ def _media_type(value: str) -> str | None:
     return word
 
 
-def fill_request(row: Exchange, headers: Pairs, *, drops_auth: bool) -> dict[str, str]:
-    """Set the columns that request headers give; returns them by name, the last one winning."""
-    got = dict(headers)
+def fill_request(row: Exchange, got: dict[str, str], *, drops_auth: bool) -> None:
+    """Set the columns that request headers give. got: by name."""
     row.accept = got.get("accept")
     row.user_agent = got.get("user-agent")
-    row.resumed = "last-event-id" in got if headers else None
+    row.resumed = "last-event-id" in got if got else None
     if not _KEYS.isdisjoint(got):
         row.auth_sent = True
-    elif headers and not drops_auth:
+    elif got and not drops_auth:
         row.auth_sent = False
-    return got
 
 
-def fill_response(row: Exchange, headers: Pairs, mime: str | None, at: datetime | None) -> dict[str, str]:
-    """Set the columns that response headers give; returns them by name, the last one winning.
+def fill_response(
+    row: Exchange, headers: Pairs, got: dict[str, str], mime: str | None, at: datetime | None
+) -> None:
+    """Set the columns that response headers give. headers: all of them; got: by name.
 
     mime: `content.mimeType`, for exporters that lose the header. at: when the answer came, for a
     Retry-After that is a date.
     """
-    got = dict(headers)
     get = got.get
     row.content_type = media_type(get("content-type")) or media_type(mime)
-    if not headers:
-        return got
+    if not got:
+        return
     # Most headers are not there: asking first is cheaper than reading nothing.
     if (coding := get("content-encoding")) is not None:
         row.content_encoding = values.token(coding)
@@ -117,7 +123,6 @@ def fill_response(row: Exchange, headers: Pairs, mime: str | None, at: datetime 
     row.cors_allowed = "access-control-allow-origin" in got
     if "retry-after" in got or "retry-after-ms" in got:
         row.retry_after_ms = _retry_after(got, at)
-    return got
 
 
 def _retry_after(got: dict[str, str], at: datetime | None) -> float | None:

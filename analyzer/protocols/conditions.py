@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from analyzer.decode.api import NOT_JSON
@@ -96,8 +96,12 @@ def matcher(words: list[str]) -> Callable[[str], bool]:
     globs = [re.escape(word).replace(r"\*", ".*") for word in words if "*" in word]
     if not globs:
         return plain.__contains__
-    pattern = re.compile("(?:" + "|".join(globs) + r")\Z", re.DOTALL)
-    return lambda text: text in plain or pattern.match(text) is not None
+
+    @cache
+    def pattern() -> re.Pattern[str]:  # most profiles meet no stream of theirs
+        return re.compile("(?:" + "|".join(globs) + r")\Z", re.DOTALL)
+
+    return lambda text: text in plain or pattern().match(text) is not None
 
 
 def compile_condition(clauses: dict[str, Any]) -> Test:

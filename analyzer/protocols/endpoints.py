@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from analyzer.model import StreamInput
-from analyzer.protocols.globs import matches_any
+from analyzer.protocols.globs import Parts, fits, matches_any, split
 from analyzer.protocols.load import profiles, provider_hosts
 from analyzer.protocols.profile import Profile
 
@@ -70,10 +70,11 @@ def _rules() -> list[_Rule]:
 
 
 @cache
-def _any_path() -> re.Pattern[str]:
-    """One pattern for all paths, so that the millions of lines that match none cost one search."""
-    parts = sorted({re.escape(rule.path.lower()).replace(r"\*", ".*") for rule in _rules()})
-    return re.compile("(?:" + "|".join(parts) + r")/?\Z", re.DOTALL)
+def _ends() -> tuple[tuple[str, ...], tuple[Parts, ...]]:
+    """How the paths end, and those whose end is open: the millions of lines that match none cost little."""
+    paths = {split(rule.path) for rule in _rules()}
+    ends = sorted({parts[-1] for parts in paths if parts[-1]})
+    return (*ends, *(f"{end}/" for end in ends)), tuple(sorted(parts for parts in paths if not parts[-1]))
 
 
 @lru_cache(maxsize=16384)
@@ -83,10 +84,11 @@ def endpoint(host: str, path: str, method: str = "POST", query: str = "") -> End
     host: without port. The path decides; the host names the vendor, and settles paths that others use too.
     """
     short = path[-512:].lower()
-    if _any_path().match(short) is None:
+    ends, open_ended = _ends()
+    if not short.endswith(ends) and not any(fits(parts, short) for parts in open_ended):
         return None
     for rule in _rules():
-        if rule.method != method.upper() or (rule.hosts and not matches_any(list(rule.hosts), host)):
+        if rule.method != method.upper() or (rule.hosts and not matches_any(rule.hosts, host)):
             continue
         if not matches_any([rule.path], short) or rule.query not in query:
             continue

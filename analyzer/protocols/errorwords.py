@@ -7,6 +7,7 @@ Vendors spell the same thing many ways (`rate_limit_error`, `RateLimitError`, `T
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 # Tried in this order: the more telling word first (`billing_error` before anything with `error`).
@@ -22,7 +23,6 @@ _WORDS: Final = (
     ("rejected", r"invalidrequest|badrequest|contextlength|contextwindow|toolarge|toolong|notfound|invalidargument|validation|unprocessable|conflict|unsupported|failedprecondition|invalidprompt|abovemax|outofrange|invalidparam|missingparam|methodnot|invalidvalue|invalidtype|unknownmodel|deprecated|unimplemented|alreadyexists|parseerror"),
     ("server", r"internal|servererror|server|apierror|modelerror|modelstream|generation|dataloss|serviceerror|badgateway|upstream|provider|overflow|crash|unexpected|aborted|exception"),
 )  # fmt: skip
-_COMPILED: Final = tuple((name, re.compile(pattern)) for name, pattern in _WORDS)
 _PLAIN: Final = re.compile(r"[^a-z0-9]")
 
 _NUMBERS: Final = {
@@ -50,11 +50,16 @@ _TEXTS: Final = (
     ("unavailable", r"unavailable|no healthy upstream|try again later"),
     ("server", r"internal (?:server )?error|something went wrong|server had an error|an error (?:occurred|was encountered)|unexpected eof|connection (?:refused|reset|error)"),
 )  # fmt: skip
-_TEXTS_COMPILED: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _TEXTS)
 _WEAK: Final = frozenset({"rejected", "server"})
 _TELLING: Final = frozenset(
     {"auth", "quota", "forbidden", "rate-limit", "overloaded", "timeout", "unavailable"}
 )
+
+
+@cache
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """Compiled when first asked for: most captures have no error, and the list is long."""
+    return re.compile(pattern, flags)
 
 
 def class_of_word(word: str | None) -> str | None:
@@ -62,8 +67,8 @@ def class_of_word(word: str | None) -> str | None:
     if not word:
         return None
     plain = _PLAIN.sub("", word[:200].lower())
-    for name, pattern in _COMPILED:
-        if pattern.search(plain):
+    for name, pattern in _WORDS:
+        if _compiled(pattern).search(plain):
             return name
     return None
 
@@ -79,8 +84,8 @@ def class_of_text(text: str | None) -> str | None:
     """The class that a message hints at; None when it does not."""
     if not text:
         return None
-    for name, pattern in _TEXTS_COMPILED:
-        if pattern.search(text[:2000]):
+    for name, pattern in _TEXTS:
+        if _compiled(pattern, re.IGNORECASE).search(text[:2000]):
             return name
     return None
 

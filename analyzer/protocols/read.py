@@ -23,7 +23,7 @@ from analyzer.protocols.timing import Timing, timing_of
 #: Needles that hold for any protocol; a profile adds its own.
 _COMMON_NEEDLES = (r'"error":\s*[{"]',)
 #: In an event stream also error events by name, and lines that are no field: bare JSON, `error:`.
-_SSE_NEEDLES = (r"\nevent: ?error\b", r"\n(?:error:|\{)")
+_SSE_NEEDLES = (r"\nevent: ?error\b", r"\nerror:", r"\n\{")
 
 
 def read_stream(inp: StreamInput) -> StreamFacts:

@@ -80,7 +80,8 @@ def _pairs(lines: list[str]) -> headers.Pairs:
 def _request(row: Exchange, hop: Hop, sent: headers.Pairs) -> None:
     method = hop.method or (hop.line or "").partition(" ")[0].upper()
     row.method = method if _METHOD.fullmatch(method or "") else None
-    got = headers.fill_request(row, sent, drops_auth=False)
+    got = dict(sent)
+    headers.fill_request(row, got, drops_auth=False)
     agent = agents.browser(got.get("user-agent", ""), got.get("sec-ch-ua", ""))
     if agent is not None:
         row.browser, row.browser_version = agent
@@ -112,7 +113,7 @@ def _response(row: Exchange, hop: Hop, received: headers.Pairs) -> None:
         row.from_cache = True if hop.cache_read and hop.send_begin is None else None
         return
     version, row.status, lines = hop.reply.value
-    headers.fill_response(row, received, None, None)
+    headers.fill_response(row, received, dict(received), None, None)
     words = lines[0].split(None, 2)
     row.status_text = words[2] if len(words) > 2 else None
     row.http_version = (
