@@ -1,14 +1,18 @@
 """The log lines that a report's evidence stands on, without their secrets.
 
 A line is shown as `hangup sanitize` would write it, and then everything with a secret's shape becomes
-one of the report's placeholders: names, states, times and sizes stay.
+one of the report's placeholders: states, times, sizes, addresses of machines and the proxy's own
+messages stay. Of other sentences, which a log may quote from anybody, only the length is told.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from analyzer.redact.lists import words
 from analyzer.redact.masker import Masker
 from analyzer.redact.masklog import LogMasker
 from analyzer.redact.redactor import Redactor
@@ -62,9 +66,53 @@ def excerpts(logs: Sequence[Input], places: Iterable[str], redactor: Redactor) -
 
 def _shown(text: str, size: int, masker: LogMasker, redactor: Redactor) -> str:
     if redactor.enabled:
-        text = redactor.text(masker.chunk(text))
+        text = _unquoted(masker.chunk(text), redactor)
     cut = max(0, size - _LONGEST) + max(0, len(text) - _SHOWN)
     return f"{text[:_SHOWN]}… ({cut:,} more)" if cut else text
+
+
+_QUOTED: Final = re.compile(r'"(?P<said>(?:[^"\\]|\\.)*)(?:"|$)')
+_REQUEST: Final = re.compile(r"[A-Z]{3,16} \S+(?: HTTP/[\d.]+)?")
+_SENTENCE: Final = re.compile(r"[^\W\d_]{2,}\W*\s+\W*[^\W\d_]{2,}")
+# Where the formats that are known have the proxy's or the platform's own words.
+_OWN_WORDS: Final = words("msg message log textpayload error err reason details statusdetails")
+_DEPTH: Final = 8
+
+
+def _unquoted(text: str, redactor: Redactor) -> str:
+    """The line without the sentences that it quotes; request lines and the proxy's own messages stay."""
+    if text.startswith("{"):
+        try:
+            return json.dumps(_calm(json.loads(text), "", 0, redactor), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            pass  # no JSON, or cut: a line like any other
+    return _QUOTED.sub(
+        lambda match: match.group() if _harmless(match["said"]) else f'"{_length(match["said"])}"',
+        redactor.text(text),
+    )
+
+
+def _calm(value: Any, key: str, depth: int, redactor: Redactor) -> Any:
+    if depth > _DEPTH:
+        return "⟨…⟩"
+    if isinstance(value, dict):
+        return {name: _calm(item, str(name), depth + 1, redactor) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_calm(item, key, depth + 1, redactor) for item in value]
+    if not isinstance(value, str):
+        return value
+    own = key.lower().replace("_", "").replace("-", "") in _OWN_WORDS
+    if own:
+        return _unquoted(value, redactor)
+    return redactor.text(value) if _harmless(value) else _length(value)
+
+
+def _harmless(said: str) -> bool:
+    return _REQUEST.fullmatch(said) is not None or _SENTENCE.search(said) is None
+
+
+def _length(said: str) -> str:
+    return said if said.startswith("⟨") and said.endswith("⟩") else f"⟨quoted {len(said):,} characters⟩"
 
 
 def _lines(stream: BinaryIO, numbers: set[int]) -> Iterable[tuple[int, bytes]]:

@@ -117,3 +117,33 @@ def test_report_of_logs_quotes_the_lines_that_its_evidence_names(tmp_path: Path)
     anchor = html.split(' id="s1-l')[1].split('"')[0]
     assert f'<a href="#s1-l{anchor}">' in html
     assert report.redacted is not None and sum(report.redacted.values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        (
+            '{"level":"error","msg":"aborting with incomplete response","status":502,"duration":60.1,"note":"Mr Smith asked for it"}',
+            ("aborting with incomplete response", '"status": 502', '"duration": 60.1', '"level": "error"'),
+        ),
+        (
+            '{"log":"2026/03/02 10:16:06 [error] 1#1: *3 upstream timed out, request: \\"GET /a HTTP/1.1\\", x: \\"Mr Smith asked\\""}',
+            ("upstream timed out", "GET /a HTTP/1.1"),
+        ),
+        (
+            '1.2.3.4 - - [02/Mar/2026:10:15:06 +0000] "GET /a HTTP/1.1" 200 5 "-" "Mr Smith asked" rt=60.004',
+            ('"GET /a HTTP/1.1" 200 5 "-"', "rt=60.004"),
+        ),
+        ('{"msg":"ok","note":"Mr Smith asked', ('"msg":"ok"',)),
+        ('{"a":{"b":["Mr Smith asked",60004]}}', ("60004",)),
+    ],
+    ids=["json", "json-in-envelope", "text", "cut-json", "nested"],
+)
+def test_sentences_that_are_not_the_proxy_s_own_become_lengths(
+    line: str, kept: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "access.log"
+    path.write_text("".join(ACCESS.format(minute=n, size=n) + "\n" for n in range(10)) + line + "\n")
+    (text,) = lines(path, [11]).values()
+    assert "Smith asked" not in text
+    assert all(part in text for part in kept)
