@@ -4,6 +4,10 @@
     report = analyze(["chat.har"])
     report.summary.headline, report.streams[0].verdict.cause
 
+    from analyzer import analyze_many
+    batch = analyze_many(["tickets/"])
+    batch.summary.headline, batch.frame()
+
 Names are loaded when they are first used, so importing the package costs nothing.
 """
 
@@ -13,23 +17,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analyzer.batch.api import Batch, analyze_many
+    from analyzer.batch.model import Attachment, BatchSummary, Ticket
     from analyzer.causes import CAUSES, Cause
     from analyzer.columns import Exchange
     from analyzer.errors import CaptureError, HangupError, RuleError, UsageError
     from analyzer.model import Report, Stream, Verdict
-    from analyzer.pipeline import Options, analyze
+    from analyzer.options import Options
+    from analyzer.pipeline import analyze
 
 __version__ = "0.1.0"
 
 _HOME = {
     "CAUSES": "causes", "Cause": "causes", "Exchange": "columns", "CaptureError": "errors",
     "HangupError": "errors", "RuleError": "errors", "UsageError": "errors", "Report": "model",
-    "Stream": "model", "Verdict": "model", "Options": "pipeline", "analyze": "pipeline",
+    "Stream": "model", "Verdict": "model", "Options": "options", "analyze": "pipeline", "Batch": "batch.api",
+    "analyze_many": "batch.api", "Attachment": "batch.model", "BatchSummary": "batch.model", "Ticket": "batch.model",
 }  # fmt: skip
 
 __all__ = [
-    "CAUSES", "CaptureError", "Cause", "Exchange", "HangupError", "Options", "Report", "RuleError",
-    "Stream", "UsageError", "Verdict", "analyze",
+    "CAUSES", "Attachment", "Batch", "BatchSummary", "CaptureError", "Cause", "Exchange", "HangupError", "Options",
+    "Report", "RuleError", "Stream", "Ticket", "UsageError", "Verdict", "analyze", "analyze_many",
 ]  # fmt: skip
 
 

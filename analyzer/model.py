@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from analyzer.causes import Confidence, Party, Severity
 from analyzer.columns import Exchange
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # ---------------------------------------------------------------------------------- intake
 
@@ -382,3 +385,30 @@ class Report(msgspec.Struct, kw_only=True):
     excerpts: dict[str, str] = msgspec.field(default_factory=dict)
     redacted: dict[str, int] | None = None
     generated_at: str = ""
+
+    def streams_frame(self) -> DataFrame:
+        """The streams as a pandas DataFrame, worst first; see `analyzer.report.tables.streams_frame`."""
+        made: DataFrame = _above("report.tables").streams_frame(self)
+        return made
+
+    def exchanges_frame(self) -> DataFrame:
+        """Every exchange of the browser captures as a pandas DataFrame; see
+        `analyzer.report.tables.exchanges_frame`. Needs `Options(details=True)`.
+        """
+        made: DataFrame = _above("report.tables").exchanges_frame(self)
+        return made
+
+    def _repr_html_(self) -> str:
+        """The headline and the worst streams, for notebooks."""
+        shown: str = _above("report.notebook").report_html(self)
+        return shown
+
+
+def _above(module: str) -> Any:
+    """A module of a room above this one, for what a report can be turned into where it is used from Python.
+
+    Loaded when it is asked for: nothing here depends on it.
+    """
+    from importlib import import_module
+
+    return import_module(f"analyzer.{module}")

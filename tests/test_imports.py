@@ -89,7 +89,7 @@ ALLOWED = {
     "command": BASE | {"pipeline", "report"},
     "usual": set(),
     "__main__": {"cli", "command", "usual"},
-    "__init__": BASE | {"pipeline"},
+    "__init__": BASE | {"pipeline", "batch"},
 }
 HEAVY = (
     "duckdb",

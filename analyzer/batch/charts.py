@@ -58,12 +58,11 @@ def over_time(trend: Trend) -> Markup | None:
     count = len(trend.buckets)
     base = _TALL - 22
     shapes: list[Markup | None] = []
-    for value in _ticks(top):
-        y = 8 + (base - 8) * (1 - value / top)
-        shapes.append(el("line", x1=0, x2="100%", y1=y, y2=y, class_="rule"))
-        shapes.append(el("text", f"{value:,}", x=0, y=y - 3, class_="ax"))
+    lines = [(value, 8 + (base - 8) * (1 - value / top)) for value in _ticks(top)]
+    shapes += [el("line", x1=0, x2="100%", y1=y, y2=y, class_="rule") for _, y in lines]
     for place, bucket in enumerate(trend.buckets):
         shapes += _column(place, count, bucket.broken, bucket.tickets, top, base)
+    shapes += [el("text", f"{value:,}", x=0, y=y - 3, class_="ax") for value, y in lines]
     for place in _labelled(count):
         anchor = "start" if place == 0 else "end" if place == count - 1 else "middle"
         x = "0" if place == 0 else "100%" if place == count - 1 else pct(place + 0.5, count)

@@ -19,7 +19,7 @@ from analyzer.batch.model import BatchSummary, Breakdown, CustomerRow, Problem, 
 from analyzer.batch.summary import leading
 from analyzer.causes import CAUSES, SEVERITIES
 from analyzer.report.html import environment, policy, source
-from analyzer.report.numbers import NBSP, duration, plural
+from analyzer.report.numbers import NBSP, duration, plural, size
 from analyzer.report.prose import prose
 from analyzer.report.view_stream import PARTY_WORDS
 from analyzer.safe import clipped, one_line
@@ -325,7 +325,9 @@ _LABELS: Final = {
 
 
 def _label(name: str) -> str:
-    return _LABELS.get(name, name.removeprefix("also_").replace("_", " ").capitalize())
+    if name.startswith("also_"):
+        return f"Also: {_label(name.removeprefix('also_')).lower()}"
+    return _LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def _value(name: str, value: Any) -> str:
@@ -333,6 +335,8 @@ def _value(name: str, value: Any) -> str:
         return ", ".join(_value(name, item) for item in value)
     if name.endswith("_ms") and isinstance(value, int | float):
         return duration(value) or ""
+    if name.endswith("bytes") and isinstance(value, int | float):
+        return size(value) or ""
     if name == "at":
         return f"{str(value)[:19].replace('T', ' ')}{NBSP}UTC"
     return one_line(f"{value:,}" if isinstance(value, int) else value, 120)

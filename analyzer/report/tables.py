@@ -10,11 +10,13 @@ import csv
 import io
 import math
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.columns import columns
+from analyzer.errors import UsageError
 from analyzer.model import Report, Stream
 from analyzer.report.json_v1 import timestamp, worst_first
 from analyzer.safe import one_line
@@ -120,12 +122,40 @@ def streams_frame(report: Report) -> pd.DataFrame:
     Columns and order as in `table_columns`, unrecorded is NA (NaT for times). `explanation` and
     `title` are in words; numbers keep the units in their names.
     """
+    return frame([row(stream) for stream in worst_first(report.streams)], table_columns())
+
+
+# Columns of `exchanges_frame`; times in ms since the first exchange of their capture.
+EXCHANGE_COLUMNS: Final[dict[str, str]] = {
+    "capture": "text", "where": "text", "method": "text", "url": "text", "status": "integer", "net_error": "text",
+    "resource_type": "text", "content_type": "text", "start_ms": "number", "duration_ms": "number",
+    "body_bytes": "integer", "stream_id": "text",
+}  # fmt: skip
+
+
+def exchanges_frame(report: Report) -> pd.DataFrame:
+    """Every exchange of the browser captures as a DataFrame, in the order of recording, dtypes as in `streams_frame`.
+
+    Columns as in `EXCHANGE_COLUMNS`; stream_id is the stream's id in `streams_frame`, NA for what is no stream.
+    Lines of a proxy's log are not exchanges of their own here. Raises UsageError when the analysis did not
+    keep them (`Options(details=True)` does).
+    """
+    if not report.entries and any(info.exchanges for info in report.captures if info.kind != "log"):
+        raise UsageError(
+            "this report does not hold the exchanges around its streams",
+            help="analyze(paths, Options(details=True))",
+        )
+    rows = [[_typed(getattr(entry, name)) for name in EXCHANGE_COLUMNS] for entry in report.entries]
+    return frame(rows, EXCHANGE_COLUMNS)
+
+
+def frame(rows: Sequence[Sequence[Any]], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Rows as a DataFrame. kinds: column names in order with their types, as in `table_columns`."""
     import pandas as pd
 
-    rows = [row(stream) for stream in worst_first(report.streams)]
     data = {}
-    for index, (name, kind) in enumerate(table_columns().items()):
-        values = [values[index] for values in rows]
+    for index, (name, kind) in enumerate(kinds.items()):
+        values = [row[index] for row in rows]
         if kind == "timestamp":
             data[name] = pd.Series(pd.to_datetime(values, utc=True)).astype(_DTYPES[kind])
         else:
