@@ -142,18 +142,19 @@ def _stream(stream: Stream, width: int) -> Iterator[RenderableType]:
         ("Where", Text(", ".join(part for part in (words.place(stream), words.started(stream)) if part))),
         ("Recorded", Text(", ".join(words.facts(stream)), overflow="fold")),
     ]
-    line = timeline(stream, min(width - 18, 100))
+    ids = [(one_line(name)[:24], one_line(value, 200)) for name, value in stream.request_ids.items()][:4]
+    labels = max(len(label) for label, _ in [*rows, *ids])
+    line = timeline(stream, min(width - labels - 5, 100))  # indent, gap and the mark at its end
     if line is not None:
         rows.append(("Timeline", Text(f"{line.cells}\n{line.legend}", overflow="fold")))
-    for name, value in list(stream.request_ids.items())[:4]:
-        rows.append((one_line(name)[:24], Text(one_line(value, 200), overflow="fold")))
+    rows += [(name, Text(value, overflow="fold")) for name, value in ids]
     yield _labelled([row for row in rows if str(row[1])])
     yield Text()
     yield _indent(_prose(verdict.explanation), 2)
     yield from _evidence(stream)
     yield from _fixes(stream)
-    for other in verdict.runners_up[:3]:
-        yield _indent(_prose(f"Could also be {other.cause}: {other.why}", "dim"), 2)
+    for other in [other for other in verdict.runners_up if other.cause != verdict.cause][:3]:
+        yield _indent(_prose(f"Also considered, {other.cause}: {other.why}", "dim"), 2)
     if verdict.settle and verdict.confidence != "certain":
         yield _indent(_prose(f"To be sure: {verdict.settle}", "dim"), 2)
 

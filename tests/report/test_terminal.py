@@ -44,7 +44,7 @@ def test_a_broken_stream_says_who_how_sure_why_and_what_to_do() -> None:
         "Ask again.",
         "proxy_read_timeout 300s;",
         "await write(': ping')",
-        "Could also be gateway-duration-limit",
+        "Also considered, gateway-duration-limit",
         "To be sure: nginx's error log",
         "warning: $.log.entries[3].time is missing",
         "req_123",
