@@ -75,8 +75,8 @@ def judge(every_before: list[Row], every_after: list[Row]) -> Judgement:
     confidence = _sure(chance)
     if reached is False:
         confidence = "possible"
-    elif reached and confidence == "possible":
-        confidence = "likely"
+    elif reached and confidence == "possible" and len(before) + len(after) > 2:
+        confidence = "likely"  # one against one stays luck, however far it ran
     why = " ".join(part for part in (counted, _odds(chance), how_far) if part)
     return Judgement("gone", confidence, why, chance, reached)
 

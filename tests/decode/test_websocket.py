@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import base64
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from analyzer.decode import read_messages
 from analyzer.model import RecordedMessage
 
@@ -44,3 +47,29 @@ def test_pings_are_no_events() -> None:
 
 def test_stripped_messages_have_no_data() -> None:
     assert read_messages([RecordedMessage("receive", None, 1)]).received[0].data is None
+
+
+_ITEM = st.builds(
+    RecordedMessage,
+    st.sampled_from(["send", "receive", "error"]),
+    st.none() | st.text(max_size=12) | st.sampled_from(["AAE=", "1000 bye", "A+g="]),
+    st.none() | st.sampled_from([0, 1, 2, 8, 9, 10, 15]),
+    st.none() | st.floats(0, 1e6),
+)
+
+
+@given(st.lists(_ITEM, max_size=20), st.integers(0, 20))
+def test_a_connection_that_is_cut_has_a_prefix_of_its_messages(
+    items: list[RecordedMessage], cut: int
+) -> None:
+    whole, part = read_messages(items), read_messages(items[:cut])
+    assert whole.received[: len(part.received)] == part.received
+    assert whole.sent[: len(part.sent)] == part.sent
+
+
+@given(st.lists(_ITEM, max_size=20))
+def test_no_message_is_lost(items: list[RecordedMessage]) -> None:
+    found = read_messages(items)
+    closes = sum(item.direction != "error" and item.opcode == 8 for item in items)
+    told = len(found.received) + len(found.sent) + len(found.errors) + found.pings
+    assert told + closes == len(items)
