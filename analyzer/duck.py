@@ -7,6 +7,7 @@ extension module that the package wraps; where that is not importable by itself,
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from importlib import import_module
@@ -39,10 +40,33 @@ def cursor() -> Any:
     caller gets a cursor, whose settings and temporary tables no other caller sees. Close it when done.
     A process that was forked opens its own.
     """
-    pid = os.getpid()
     with _lock:
-        base = _held.get(pid)
-        if base is None:
-            base = driver().connect(":memory:", config=_CONFIG)
-            _held[pid] = base
-        return base.cursor()
+        return _base().cursor()
+
+
+def prepare() -> None:
+    """Begin to open the database on the side, where something that takes longer is about to be done.
+
+    Opening it needs no Python, so it costs no time beside the reading of a large file. What goes wrong
+    is raised by `cursor`, which tries again.
+    """
+    driver()
+    ready = threading.Event()
+
+    def work() -> None:
+        with _lock, contextlib.suppress(driver().Error, OSError):
+            ready.set()
+            _base()
+
+    threading.Thread(target=work, name="duckdb", daemon=True).start()
+    ready.wait()
+
+
+def _base() -> Any:
+    """The database of this process. The lock must be held."""
+    pid = os.getpid()
+    base = _held.get(pid)
+    if base is None:
+        base = driver().connect(":memory:", config=_CONFIG)
+        _held[pid] = base
+    return base

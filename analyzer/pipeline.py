@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer import duck
 from analyzer.columns import Exchange
 from analyzer.errors import CaptureError
 from analyzer.model import (
@@ -40,6 +41,7 @@ __all__ = ["Options", "Progress", "analyze"]
 
 # What is found in a folder and cannot be read is worth a row only if it is called like a capture.
 _NAMED = re.compile(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
+_LARGE = 16 * 1024 * 1024  # bytes of a HAR that take longer to read than the database to open
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
 MAX_QUOTED = 60  # streams whose log lines are quoted
 
@@ -205,6 +207,8 @@ def _read_one(inp: Input) -> Capture:
 
     try:
         if inp.kind == "har":
+            if (inp.size or 0) > _LARGE:
+                duck.prepare()
             return read_har(inp)
         if inp.kind == "netlog":
             return read_netlog(inp)

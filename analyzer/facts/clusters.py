@@ -122,8 +122,12 @@ def _load(con: Any, rows: Sequence[Exchange], verdicts: Sequence[Verdict]) -> No
         select.append(f"unnest(?::BOOLEAN[]) AS {name}")
         params.append([verdict.severity in test for verdict in verdicts])
     for name, column in (*_COLUMNS.items(), ("capture", "capture")):
-        select.append(f"unnest(?::{kinds.get(name, 'VARCHAR')}[]) AS {name}")
-        params.append([_fit(getattr(row, column)) for row in rows])
+        kind, values = kinds.get(name, "VARCHAR"), [_fit(getattr(row, column)) for row in rows]
+        if values.count(None) == len(values):
+            select.append(f"NULL::{kind} AS {name}")
+            continue
+        select.append(f"unnest(?::{kind}[]) AS {name}")
+        params.append(values)
     con.execute(f"CREATE OR REPLACE TEMP TABLE streams_now AS SELECT {', '.join(select)}", params)
     _derive(con)
 
@@ -155,9 +159,10 @@ def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream"
         f"SELECT cause, count(*) AS c FROM streams_now WHERE broken GROUP BY cause HAVING c >= {LEAST}"
         f" ORDER BY c DESC, cause LIMIT {_MOST}"
     ).fetchall()
+    spreads = _spreads(con) if causes else {}
     traits: list[tuple[str, Trait]] = []
     for cause, _ in causes:
-        traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", fine)))
+        traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", fine, spreads)))
     found = []
     for group in _merged(traits):
         made = _cluster(con, group, total, broken, fine, listed, show, unit)
@@ -167,13 +172,19 @@ def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream"
     return found
 
 
-def _trait(con: Any, where: str, fine: int) -> Trait:
+def _spreads(con: Any) -> dict[str, float]:
+    """The range of each number over all streams."""
+    ends = ", ".join(f"coalesce(max({name}) - min({name}), 0)" for name in _NUMBERS)
+    return dict(zip(_NUMBERS, con.execute(f"SELECT {ends} FROM streams_now").fetchone(), strict=True))
+
+
+def _trait(con: Any, where: str, fine: int, spreads: Mapping[str, float]) -> Trait:
     """What the streams of one cause share, beginning with what narrows the group down most."""
     trait = Trait(where)
     size = _count(con, where)
     best: tuple[float, str] | None = None
     for name, (share, least) in _NUMBERS.items():
-        found = _peaks(con, where, name, share, least)
+        found = _peaks(con, where, name, share, least, spreads[name])
         covered = coverage(found) / size
         if name == "idle_ms":
             found = [peak for peak in found if peak.middle >= 2000]
@@ -187,7 +198,7 @@ def _trait(con: Any, where: str, fine: int) -> Trait:
         size = _count(con, trait.where)
         for name in [name for name in trait.peaks if name != best[1]]:
             share, least = _NUMBERS[name]
-            trait.peaks[name] = _peaks(con, trait.where, name, share, least)
+            trait.peaks[name] = _peaks(con, trait.where, name, share, least, spreads[name])
             if coverage(trait.peaks[name]) < 0.9 * size:
                 del trait.peaks[name]
     else:
@@ -196,14 +207,13 @@ def _trait(con: Any, where: str, fine: int) -> Trait:
     return trait
 
 
-def _peaks(con: Any, where: str, name: str, share: float, least: float) -> list[Peak]:
+def _peaks(con: Any, where: str, name: str, share: float, least: float, spread: float) -> list[Peak]:
     grain = 10 if name != "bytes" else 1
     values = con.execute(
         f"SELECT round({name} / {grain}) * {grain} AS v, count(*) FROM streams_now"
         f" WHERE {where} AND {name} > 0 GROUP BY v ORDER BY v"
     ).fetchall()
-    low, high = con.execute(f"SELECT min({name}), max({name}) FROM streams_now").fetchone()
-    return peaks(values, share=share, least=least, spread=(high or 0) - (low or 0))
+    return peaks(values, share=share, least=least, spread=spread)
 
 
 def _instant(con: Any, trait: Trait, size: int) -> None:
@@ -226,8 +236,12 @@ def _instant(con: Any, trait: Trait, size: int) -> None:
 
 
 def _places(con: Any, trait: Trait, fine: int) -> None:
-    size = _count(con, trait.where)
-    for name in PLACES:
+    size, *recorded = con.execute(
+        f"SELECT count(*), {', '.join(f'count({name})' for name in PLACES)} FROM streams_now WHERE {trait.where}"
+    ).fetchone()
+    for name, known in zip(PLACES, recorded, strict=True):
+        if known < LEAST or known < _COMMON * size:
+            continue
         row = con.execute(
             f"SELECT {name}, count(*) AS c FROM streams_now WHERE {trait.where} AND {name} IS NOT NULL"
             f" GROUP BY {name} ORDER BY c DESC, {name} LIMIT 1"

@@ -1,0 +1,36 @@
+"""The database is opened once, on the side or when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from analyzer import duck
+
+
+@pytest.fixture(autouse=True)
+def _nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duck, "_held", {})
+
+
+def test_what_was_prepared_is_what_is_used() -> None:
+    duck.prepare()
+    first = duck.cursor()
+    base = duck._held[os.getpid()]
+    second = duck.cursor()
+    assert duck._held == {os.getpid(): base}
+    assert first.execute("SELECT 1").fetchone() == second.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_database_that_cannot_be_opened_is_an_error_of_who_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = duck.driver()
+
+    def connect(*_: object, **__: object) -> object:
+        raise real.Error("no memory")
+
+    monkeypatch.setattr(duck, "driver", lambda: SimpleNamespace(connect=connect, Error=real.Error))
+    duck.prepare()
+    with pytest.raises(real.Error, match="no memory"):
+        duck.cursor()
