@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         """CREATE TABLE tickets (
-             ticket VARCHAR PRIMARY KEY, customer VARCHAR, "at" TIMESTAMP, tags VARCHAR[] NOT NULL,
+             ticket VARCHAR PRIMARY KEY, customer VARCHAR, opened_at TIMESTAMP, tags VARCHAR[] NOT NULL,
              state VARCHAR NOT NULL, reason VARCHAR, headline VARCHAR, severity VARCHAR NOT NULL,
              cause VARCHAR, party VARCHAR, confidence VARCHAR, rule VARCHAR,
              captures INTEGER NOT NULL, exchanges BIGINT NOT NULL, streams BIGINT NOT NULL,
@@ -183,7 +183,7 @@ class Ledger:
         with self._store.transaction() as db:
             for ticket, source in tickets:
                 db.execute(
-                    'UPDATE tickets SET customer = ?, "at" = ?, tags = ?, source = ? WHERE ticket = ?',
+                    "UPDATE tickets SET customer = ?, opened_at = ?, tags = ?, source = ? WHERE ticket = ?",
                     [ticket.customer, moment(ticket.at), list(ticket.tags), source, ticket.id],
                 )
 
@@ -201,7 +201,7 @@ class Ledger:
         """
         limit = oldest(days, now)
         rows = self._store.rows(
-            'SELECT ticket FROM tickets WHERE coalesce("at", analysed_at) < ? ORDER BY ticket',
+            "SELECT ticket FROM tickets WHERE coalesce(opened_at, analysed_at) < ? ORDER BY ticket",
             [limit.replace(tzinfo=None)],
         )
         gone = [row["ticket"] for row in rows]
@@ -214,7 +214,7 @@ class Ledger:
     def known(self, tickets: Sequence[str]) -> dict[str, Known]:
         """What is stored of these tickets, by id."""
         rows = self._store.rows(
-            'SELECT ticket, customer, "at", tags, state, content, source, reading, ruleset, complete FROM tickets'
+            'SELECT ticket, customer, opened_at AS "at", tags, state, content, source, reading, ruleset, complete FROM tickets'
             " WHERE ticket IN (SELECT unnest(?::VARCHAR[]))",
             [list(tickets)],
         )
@@ -271,9 +271,10 @@ class Ledger:
             while rows := found.fetchmany(4096):
                 own.execute("INSERT INTO scope SELECT unnest(?::VARCHAR[])", [[row[0] for row in rows]])
         catalog = own.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
-        for table in ("tickets", "captures", "streams"):
+        for table, also in (("tickets", ', opened_at AS "at"'), ("captures", ""), ("streams", "")):
             own.execute(
-                f'CREATE TEMP VIEW {table} AS SELECT * FROM "{catalog}".main.{table} WHERE ticket IN (FROM scope)'
+                f'CREATE TEMP VIEW {table} AS SELECT *{also} FROM "{catalog}".main.{table}'
+                " WHERE ticket IN (FROM scope)"
             )
         return own
 

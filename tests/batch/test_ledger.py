@@ -136,7 +136,7 @@ RELEASED = {
     "batch": [
         [
             """CREATE TABLE tickets (
-             ticket VARCHAR PRIMARY KEY, customer VARCHAR, "at" TIMESTAMP, tags VARCHAR[] NOT NULL,
+             ticket VARCHAR PRIMARY KEY, customer VARCHAR, opened_at TIMESTAMP, tags VARCHAR[] NOT NULL,
              state VARCHAR NOT NULL, reason VARCHAR, headline VARCHAR, severity VARCHAR NOT NULL,
              cause VARCHAR, party VARCHAR, confidence VARCHAR, rule VARCHAR,
              captures INTEGER NOT NULL, exchanges BIGINT NOT NULL, streams BIGINT NOT NULL,

@@ -132,7 +132,7 @@ def test_a_new_description_is_taken_over_without_work(tmp_path: Path) -> None:
             tags=("x",),
         )
         assert steps(run(ledger, [told], Here(made), made)) == {"unchanged": 1}
-        row = ledger.rows('SELECT customer, CAST("at" AS VARCHAR) AS opened, tags FROM tickets')[0]
+        row = ledger.rows("SELECT customer, CAST(opened_at AS VARCHAR) AS opened, tags FROM tickets")[0]
         assert row == {"customer": "Acme", "opened": "2026-03-02 08:00:00", "tags": ["x"]}
 
 
