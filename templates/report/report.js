@@ -26,16 +26,21 @@
       navigator.clipboard.writeText(text).then(function () { done(true); }, function () { done(byHand(text)); });
     } else { done(byHand(text)); }
   }
-  each(document.querySelectorAll("[data-copy], [data-copy-inline]"), function (box) {
-    var source = box.querySelector("pre") || box;
-    var text = source.textContent;
+  function offer(text, name) {
     var button = document.createElement("button");
     button.type = "button";
-    button.className = "copy";
+    button.className = name;
     button.textContent = "Copy";
     button.setAttribute("aria-label", "Copy: " + text.trim().slice(0, 40));
     button.addEventListener("click", function () { copy(text, button); });
-    box.appendChild(button);
+    return button;
+  }
+  each(document.querySelectorAll("[data-copy], [data-copy-inline]"), function (box) {
+    box.appendChild(offer((box.querySelector("pre") || box).textContent, "copy"));
+  });
+  // A setting with its value inside of a sentence; a mere name is typed faster than copied.
+  each(document.querySelectorAll(".steps p code"), function (code) {
+    if (/.[\s:=]\S/.test(code.textContent)) { code.after(offer(code.textContent, "copy copy-in")); }
   });
 
   // ---- words that link to what they mean say it under the pointer, too

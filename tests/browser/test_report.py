@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.model import Report
+from analyzer.model import Fix, Report
 from analyzer.report.html import render_html
 from tests.browser.cdp import Browser, Tab
 from tests.report import build
@@ -153,6 +153,20 @@ def test_copy_button_copies_the_letter(browser: Browser, write: Callable[[Report
         assert tab.evaluate("document.querySelector('.reply .copy').textContent") == "Copied"
         tab.evaluate("new Promise(done => setTimeout(done, 120))")
         assert tab.evaluate("document.getElementById('said').textContent") == "Copied"
+
+
+def test_settings_in_a_sentence_can_be_copied(browser: Browser, write: Callable[[Report], Path]) -> None:
+    report = build.idle_report()
+    report.streams[0].verdict.fix = Fix(
+        operator=["Set `proxy_read_timeout 3600s;` in `location`; HAProxy: `timeout server 1h` or more."]
+    )
+    path = write(report)
+    with browser.page() as tab:
+        tab.open(path)
+        labels = (
+            "[...document.querySelectorAll('.panel-operator .copy')].map(b => b.getAttribute('aria-label'))"
+        )
+        assert tab.evaluate(labels) == ["Copy: proxy_read_timeout 3600s;", "Copy: timeout server 1h"]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
