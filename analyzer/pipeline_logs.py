@@ -185,12 +185,14 @@ class Logs:
             f" ORDER BY CASE v.severity {severities} END, CASE v.confidence {confidences} END, v.n"
             f" LIMIT {int(self.options.limit)}"
         ).fetchall()
-        from analyzer.facts.logfacts import rows_of
+        from analyzer.facts.logfacts import recorded_texts, rows_of
 
         rows = rows_of(self.con, TABLE, [n for n, _ in found])
+        texts = recorded_texts(rows.values())
         for n, pattern in found:
             row = rows[n]
-            stream = _stream(row, evaluation.findings(pattern), ruleset, redactor, outcome.rule_errors)
+            findings = evaluation.findings(pattern)
+            stream = _stream(row, texts, findings, ruleset, redactor, outcome.rule_errors)
             if n in self.places:
                 _place(stream, self.places[n])
             outcome.streams.append(stream)
@@ -269,14 +271,22 @@ def _rank(stream: Stream) -> tuple[int, int]:
     return SEVERITIES.index(verdict.severity), CONFIDENCES.index(verdict.confidence)
 
 
-def _stream(row: Exchange, findings: Any, ruleset: RuleSet, redactor: Redactor, errors: list[str]) -> Stream:
+def _stream(
+    row: Exchange,
+    texts: Sequence[str],
+    findings: Any,
+    ruleset: RuleSet,
+    redactor: Redactor,
+    errors: list[str],
+) -> Stream:
+    """texts: the columns of text that any of the listed rows records."""
     from analyzer.engine.weigh import weigh
     from analyzer.facts.ending import read_ending
     from analyzer.facts.logfacts import draw_line
 
     return Stream(
         id="",
-        exchange=_shown(row, redactor),
+        exchange=_shown(row, redactor, texts),
         ending=read_ending(row),
         verdict=weigh(row, findings, ruleset, show=redactor.column, errors=errors),
         timeline=draw_line(row),
@@ -298,12 +308,10 @@ def _place(stream: Stream, place: str) -> None:
     ]
 
 
-def _shown(row: Exchange, redactor: Redactor) -> Exchange:
+def _shown(row: Exchange, redactor: Redactor, texts: Sequence[str]) -> Exchange:
     """The row, redacted. A log row fills few of the columns, and there are thousands of rows."""
-    given = msgspec.structs.asdict(row)
-    return Exchange(
-        **{name: redactor.column(name, value) for name, value in given.items() if value is not None}
-    )
+    column = redactor.column
+    return msgspec.structs.replace(row, **{name: column(name, getattr(row, name)) for name in texts})
 
 
 def _source(inp: Input) -> Any:

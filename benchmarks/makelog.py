@@ -41,8 +41,9 @@ def requests(lines: int, seed: int = 11) -> Iterator[Request]:
     at = datetime(2026, 11, 16, tzinfo=UTC)
     for done in range(0, lines, _AT_ONCE):
         count = min(_AT_ONCE, lines - done)
-        who = [int(rng.paretovariate(0.4)) % len(clients) for _ in range(count)]
-        what = [int(rng.paretovariate(0.5)) % len(pages) for _ in range(count)]
+        # Ten of 33,000 pages get a quarter of the requests; the busiest tenth of the clients sends a third.
+        who = [int(len(clients) * rng.random() ** 2) for _ in range(count)]
+        what = [int(len(pages) * rng.random() ** 6) for _ in range(count)]
         statuses = rng.choices((200, 304, 301, 404, 500), (80, 12, 3, 4, 1), k=count)
         for number in range(count):
             if number % 6 == 0:

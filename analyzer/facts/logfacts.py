@@ -7,8 +7,9 @@ is one stream.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
@@ -259,6 +260,16 @@ def rows_of(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]
         n: Exchange(**{name: _value(value) for name, value in zip(used, values, strict=True)})
         for n, *values in fetched
     }
+
+
+def recorded_texts(rows: Collection[Exchange]) -> list[str]:
+    """The columns of text that any of the rows records."""
+    if not rows:
+        return []
+    names = [name for name, column in columns().items() if column.type == "text"]
+    pick = attrgetter(*names)  # one call for all columns: there are thousands of rows
+    seen = [set(values) for values in zip(*map(pick, rows), strict=True)]
+    return [name for name, values in zip(names, seen, strict=True) if values - {None}]
 
 
 def _value(value: Any) -> Any:
