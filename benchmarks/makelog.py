@@ -78,10 +78,13 @@ def write_haproxy(out: TextIO, lines: int) -> None:
     for r in requests(lines):
         state = _BROKEN.get(r.status, "----")
         server = r.size % 4
+        # HAProxy has no 499: who leaves in the data leaves the status that was sent; without headers Tr is -1.
+        status = 200 if r.status == 499 else r.status
+        header = -1 if state[1] == "H" else min(r.took, 300)
         out.write(
             f"{r.at:%b %d %H:%M:%S} lb1 haproxy[14389]: {r.client}:{20_000 + r.size % 40_000}"
             f" [{r.at:%d/%b/%Y:%H:%M:%S}.{r.took % 1000:03d}] fe_https~ be_app/app{server}"
-            f" 0/0/1/{min(r.took, 300)}/{r.took} {r.status} {r.size} - - {state} 14/14/6/3/0 0/0"
+            f" 0/0/1/{header}/{r.took} {status} {r.size} - - {state} 14/14/6/3/0 0/0"
             f' "{r.method} https://app.example.com{r.path} HTTP/2.0"\n'
         )
 
