@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from analyzer.batch.model import Problem
-from analyzer.batch.working import MEMBERS, ids, one
+from analyzer.batch.working import MEMBERS, ids, one, wilson
 from analyzer.causes import CAUSES
 from analyzer.facts.clusters import in_table
+from analyzer.facts.clustertext import PLACES
+from analyzer.model import Cluster
 from analyzer.report.json_v1 import timestamp
 
 MOST: Final = 12
@@ -28,6 +30,8 @@ def problems(db: Any, *, most: int = MOST) -> list[Problem]:
     found: list[Problem] = []
     for cluster in in_table(db, "batch_x", "batch_v", unit="ticket"):
         number = len(found)
+        if not _telling(db, cluster.cluster):
+            continue
         db.execute(
             "INSERT INTO batch_p SELECT ticket, ? FROM batch_x WHERE n IN (SELECT unnest(?::BIGINT[]))"
             " AND ticket NOT IN (SELECT ticket FROM batch_p)",
@@ -82,6 +86,32 @@ def _rows(db: Any) -> None:
     )
     # The ticket's own verdict is the ledger's, which the worst stream bears out.
     db.execute("CREATE OR REPLACE TEMP TABLE batch_v AS SELECT n, cause, rule, severity FROM batch_x")
+
+
+def _telling(db: Any, cluster: Cluster) -> bool:
+    """Whether what the tickets share is more than chance, or than what can be seen of any few tickets.
+
+    A time, a size or an instant was measured against chance already. A place (a gateway, a host, a version)
+    has to be more frequent among all tickets with the cause than among healthy streams, beyond the reach of
+    both shares' 95 % intervals; and for what nobody can explain a place alone is no explanation.
+    """
+    if any(name in cluster.shared for name in ("duration_ms", "idle_ms", "bytes", "at")):
+        return True
+    if cluster.cause == "unexplained":
+        return False
+    for name, column in PLACES.items():
+        if name not in cluster.shared or name in ("connection", "client_network"):
+            continue
+        there, broken, healthy, fine = one(
+            db,
+            f"""SELECT count(*) FILTER (cause = $1 AND {column} = $2), count({column}) FILTER (cause = $1),
+              count(*) FILTER (severity IN ('ok', 'info') AND {column} = $2),
+              count({column}) FILTER (severity IN ('ok', 'info')) FROM batch_x""",
+            [cluster.cause, cluster.shared[name]],
+        )
+        if wilson(there, broken)[0] > wilson(healthy, fine)[1]:
+            return True
+    return False
 
 
 def _problem(

@@ -75,6 +75,30 @@ def test_tickets_that_die_at_one_duration_are_one_cluster() -> None:
     assert problem.members == ["T-000", "T-001", "T-002", "T-003"]
 
 
+def places(
+    broken_there: int, broken_elsewhere: int, fine_there: int, fine_elsewhere: int, cause: str
+) -> list[Case]:
+    counts = ((cause, "edge-a", broken_there), (cause, "edge-b", broken_elsewhere))
+    counts += (("completed", "edge-a", fine_there), ("completed", "edge-b", fine_elsewhere))  # type: ignore[assignment]
+    return [
+        Case(f"{where}-{what}-{n}", [stream(what, gateway=where, duration_ms=100.0 * (n + 1) ** 2)])
+        for what, where, count in counts
+        for n in range(count)
+    ]
+
+
+def test_place_that_chance_explains_makes_no_cluster() -> None:
+    few = summary_of(places(4, 1, 9, 9, "connection-reset")).problems[0]
+    many = summary_of(places(40, 4, 30, 60, "connection-reset")).problems[0]
+    assert (few.kind, few.tickets, many.kind) == ("cause", 5, "cluster")
+    assert many.shared["gateway"] == "edge-a"
+
+
+def test_place_alone_explains_nothing_that_is_unexplained() -> None:
+    found = summary_of(places(40, 4, 30, 60, "unexplained"))
+    assert found.problems == [] and found.unexplained == 44
+
+
 def test_many_streams_of_one_ticket_are_one_ticket() -> None:
     one = Case("big", [stream("gateway-idle-timeout", duration_ms=61_000.0) for _ in range(50)])
     found = summary_of([one, broken(1), broken(2)])
