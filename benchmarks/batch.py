@@ -49,7 +49,7 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One run. Seconds; bytes of resident memory: of the run, and of its largest worker."""
+    """One run. Seconds, CPU with all workers; bytes of resident memory: of the run, and of its largest worker."""
 
     wall: float
     cpu: float
@@ -167,7 +167,7 @@ class _Watch:
 
 def _say(what: str, run: Figures, count: int) -> None:
     print(
-        f"{what:<28} {run.wall:8.2f} s  {run.wall / count * 1e3:8.2f} ms per ticket  {count / run.wall:8.1f} a second"
+        f"{what:<28} {run.wall:8.2f} s  {run.wall / count * 1e3:8.2f} ms per ticket ({run.cpu / count * 1e3:.2f} ms CPU)  {count / run.wall:8.1f} a second"
         f"  memory {run.peak / 1e6:5.0f} MB, worker {run.peak_worker / 1e6:5.0f} MB",
         flush=True,
     )

@@ -71,6 +71,11 @@ def batch(given: Batch) -> int:
 
         found = tickets(show.note)  # wrong arguments are told before anything is made
         ledger = stack.enter_context(Ledger(given.store or given.output / STORE))
+        if given.retention is not None:
+            gone = len(ledger.retain(given.retention))
+            if gone:
+                what = "1 ticket" if gone == 1 else f"{gone:,} tickets"
+                show.note(f"forgot {what} older than {given.retention:g} days")
         show.counter = _Counter(lambda: tickets(_nothing)).start if not given.quiet else None
         progress = _work(given, ledger, setup, found, show)
         if progress.stopped:
@@ -78,11 +83,6 @@ def batch(given: Batch) -> int:
                 f"stopped: {progress.done:,} tickets are done and stored; the same command goes on from there"
             )
             return INTERRUPTED
-        if given.retention is not None:
-            show.stage("forgetting what is too old")
-            gone = ledger.retain(given.retention)
-            if gone:
-                show.note(f"{len(gone):,} tickets older than {given.retention:g} days were forgotten")
         return _deliver(given, ledger, progress, show)
 
 

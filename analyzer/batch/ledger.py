@@ -188,7 +188,7 @@ class Ledger:
                 )
 
     def forget(self, tickets: Sequence[str]) -> None:
-        """Delete tickets and everything about them, also from the file's own pages."""
+        """Delete tickets and everything about them, also from the file's own pages. Before `begin`."""
         with self._store.transaction() as db:
             for group in _groups(tickets, GROUP):
                 for table in ("streams", "captures", "unfilled", "ticket_data", "tickets"):
