@@ -21,6 +21,7 @@ from analyzer.protocols.source import Source
 
 _HEADER: Final = 90
 _SHAPE: Final = 80
+_OPENING: Final = 5
 _PATH_AND_HOST: Final = 60
 _PATH: Final = 40
 _LOOK_AT: Final = 12  # events whose shape is looked at
@@ -140,33 +141,44 @@ def _best(
         url="", host=host, path=path, response_headers=dict(received), request_headers=dict(sent)
     )
     views = Views([Event(index, kind, data) for index, (kind, data) in enumerate(opening)])
-    best: tuple[int, Profile] | None = None
-    for profile in by_framing().get(framing, []):
-        score = _score(profile, inp, views)
-        if score and (best is None or score > best[0]):
-            best = (score, profile)
-    return None if best is None else best[1]
+    known = by_framing().get(framing, [])
+    around = [(_around(profile, inp), -place) for place, profile in enumerate(known)]
+    # To look at events costs most: those that they could not help any more are not asked.
+    most = _SHAPE + _OPENING + len(views)
+    best: tuple[int, int] | None = None
+    for least, place in sorted(around, reverse=True):
+        if best is not None and least + most < best[0]:
+            break
+        score = _score(known[-place], least, views)
+        if score and (best is None or (score, place) > best):
+            best = (score, place)
+    return None if best is None else known[-best[1]]
 
 
-def _score(profile: Profile, inp: StreamInput, opening: Views) -> int:
-    """How well a profile fits; 0: not at all."""
+def _around(profile: Profile, inp: StreamInput) -> int:
+    """What headers, host and path add to the score."""
     score = 0
     if _headers(profile.response_headers, inp.response_headers) or _headers(
         profile.request_headers, inp.request_headers
     ):
         score += _HEADER
-    places = range(len(opening))
-    if profile.first is not None and any(_shaped(profile, opening, place) for place in places):
-        score += _SHAPE
-        if _shaped(profile, opening, 0):
-            score += 5  # the very first event says it: the protocol's own opening
-    elif profile.first is not None and not all(_known(profile, opening, place) for place in places):
-        return 0  # events were sent that this protocol does not know
     at_home = bool(profile.hosts) and matches_any(profile.hosts, inp.host)
     if at_home and matches_any([*profile.paths, *profile.home_paths], inp.path):
         score += _PATH_AND_HOST
     elif profile.paths and matches_any(profile.paths, inp.path):
         score += _PATH
+    return score
+
+
+def _score(profile: Profile, score: int, opening: Views) -> int:
+    """How well a profile fits; 0: not at all. score: what speaks for it around the events."""
+    places = range(len(opening))
+    if profile.first is not None and any(_shaped(profile, opening, place) for place in places):
+        score += _SHAPE
+        if _shaped(profile, opening, 0):
+            score += _OPENING  # the very first event says it: the protocol's own opening
+    elif profile.first is not None and not all(_known(profile, opening, place) for place in places):
+        return 0  # events were sent that this protocol does not know
     if score:
         score += sum(_known(profile, opening, place) for place in places)  # a tie goes to who knows them all
     return score
