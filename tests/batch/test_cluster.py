@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import msgspec
 import pytest
 
 from analyzer.batch.cluster import Cluster
-from analyzer.batch.ledger import unpacked
+from analyzer.batch.ledger import Ledger, unpacked
 from analyzer.batch.model import Attachment, Ticket
 from analyzer.batch.versions import judging_version, reading_version
 from analyzer.batch.worker import Reply, Setup, Task, do
@@ -254,3 +255,25 @@ def test_the_scheduler_comes_from_the_environment(
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS")
     with pytest.raises(UsageError, match="no scheduler is named"):
         Cluster(SETUP)
+
+
+def test_the_command_gives_the_same_results_as_on_one_machine(dask: Dask, tmp_path: Path) -> None:
+    queue = tmp_path / "tickets"
+    for name in ("nginx-504", "openai-completed", "openai-http2-reset"):
+        (queue / name).mkdir(parents=True)
+        shutil.copy(ROOT / "sample_hars" / f"{name}.har", queue / name / "chat.har")
+    found = []
+    for extra in ((), ("--scheduler", dask.address, "--parts", str(tmp_path / "parts"))):
+        out = tmp_path / f"out{len(found)}"
+        command = [sys.executable, "-m", "analyzer", "batch", str(queue), "-o", str(out), "--quiet", *extra]
+        done = subprocess.run(command, env=ENVIRONMENT, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        with Ledger(out / "hangup.duckdb") as ledger:
+            found.append(
+                ledger.rows(
+                    "SELECT ticket, state, cause, rule, headline, content FROM tickets ORDER BY ticket"
+                )
+            )
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
+    assert len(list((tmp_path / "parts").glob("results-*.parquet"))) == 1

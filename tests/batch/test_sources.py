@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import tracemalloc
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -227,16 +229,43 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
     assert ticket.problems == ("b.log: it leads out of the folder, so it is not followed",)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_folder_that_may_not_be_read_is_a_ticket_with_a_reason(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_a_ticket_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(tmp_path, "4711/a.har", "4712/a.har")
-    (tmp_path / "4711").chmod(0)
-    try:
-        found = list(find_tickets([tmp_path]))
-    finally:
-        (tmp_path / "4711").chmod(0o700)
+    listing = os.scandir
+
+    def denied(path: Path | int) -> object:
+        if isinstance(path, Path) and path.name == "4711":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listing(path)
+
+    monkeypatch.setattr("os.scandir", denied)
+    found = list(find_tickets([tmp_path]))
     assert found[0].problems == ("the folder cannot be read (permission denied)",)
-    assert len(found) == 2
+    assert [ticket.id for ticket in found] == ["4711", "4712"]
+
+
+@pytest.mark.parametrize("kind", ["loose files", "rows"])
+def test_memory_does_not_grow_with_the_number_of_tickets(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.batch.sources.spool._IN_MEMORY", 100)
+    peaks = []
+    for count in (1_200, 300, 1_200):  # the first time fills caches
+        folder = tmp_path / f"{len(peaks)}"
+        folder.mkdir()
+        if kind == "rows":
+            rows = "".join(f"{n},Acme,x{n}.har\n" for n in range(count))
+            (folder / "tickets.csv").write_text(f"id,customer,file\n{rows}")
+        else:
+            for n in range(count):
+                (folder / f"{100_000 + n}-chat.har").touch()
+        tracemalloc.start()
+        assert sum(1 for _ in find_tickets([folder])) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 100_000
 
 
 def test_a_record_of_the_ticket_system_in_the_folder_says_who_and_when(tmp_path: Path) -> None:

@@ -390,3 +390,20 @@ def test_tags_are_words() -> None:
     assert words("a, b;c|d\n e") == ["a", "b", "c", "d", "e"]
     assert words([{"name": "x"}, "y", 3, None, {}]) == ["x", "y", "3"]
     assert words(None) == words({}) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 200_000,
+        "[" * 100_000,
+        '{"a":' * 50_000,
+        "<" * 100_000,
+        '"' * 100_000,
+        "id,file\n" + '"' * 300_000,
+    ],
+)
+def test_endless_lines_and_nesting_are_no_lists_or_wrong_rows(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, "tickets.csv", text)
+    assert all(ticket.id for ticket in find_tickets([path]))
+    assert all(ticket.id for ticket in find_tickets([tmp_path]))

@@ -49,6 +49,12 @@ def system_of(path: Path) -> str | None:
         return None
     if not head or sniff.layer(head) is not None or sniff.is_zip(head):
         return None
+    if (
+        len(head) == sniff.HEAD
+        and b"\n" not in head
+        and head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] not in (b"{", b"[", b"<")
+    ):
+        return None  # one endless line is no table
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] == b"<":
         return "jira" if jira_xml.looks_right(head) else None
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"["):
