@@ -258,7 +258,10 @@ def _report(
     order = worst_order(verdicts)
     names = {index: f"s{place + 1}" for place, index in enumerate(order)}
     streams: list[Stream] = []
-    for index in order[: options.limit]:
+    listed = order[: options.limit]
+    tell = options.progress or _silent
+    for done, index in enumerate(listed):
+        tell("judging", done, len(listed))
         recorded = found[index][1]
         row = recorded.exchange
         ids = {**request_ids(dict(recorded.request_headers)), **request_ids(dict(recorded.response_headers))}

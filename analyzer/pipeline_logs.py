@@ -79,7 +79,9 @@ class Logs:
         self.captures: list[CaptureInfo] = []
         self.unkept = 0
         self.places: dict[int, str] = {}  # where the error message of a row stands
-        for inp in inputs:
+        for done, inp in enumerate(inputs):
+            if options.progress is not None:
+                options.progress("reading", done, len(inputs))
             self.captures.append(self._read(inp))
         if self.rows:
             from analyzer.facts import logfacts

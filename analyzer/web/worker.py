@@ -13,12 +13,15 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from analyzer.bounds import limit
+
+_STEP_SECONDS: Final = 0.1
 
 
 def warm_up() -> None:
@@ -106,6 +109,20 @@ def version() -> str:
         return "unreleased"
 
 
+class NowAndThen:
+    """Passes progress on: each new stage at once, steps inside of one no faster than people read."""
+
+    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
+        self._send, self._stage, self._next = send, "", 0.0
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if stage == self._stage and now < self._next:
+            return
+        self._stage, self._next = stage, now + _STEP_SECONDS
+        self._send({"stage": stage, "done": done, "total": total})
+
+
 def _outcome(task: dict[str, Any], tell: Callable[[str, int, int | None], None]) -> dict[str, Any]:
     from analyzer.errors import CaptureError, RuleError
 
@@ -164,7 +181,7 @@ def main() -> NoReturn:
     warm_up()
     task = json.loads(_first_line())
     threading.Thread(target=_leave_with_the_service, daemon=True).start()
-    outcome = _outcome(task, lambda stage, done, total: send({"stage": stage, "done": done, "total": total}))
+    outcome = _outcome(task, NowAndThen(send))
     send({"outcome": outcome})
     # Without the interpreter's goodbye: it can take a while, and there is nothing left to say.
     os._exit(0)

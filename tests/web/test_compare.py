@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -93,3 +94,9 @@ def test_comparison_of_hostile_reports_is_text(running: Running) -> None:
     id = running.upload(json.dumps(har).encode(), "hostile.har")["id"]
     page = running.client.get("/compare", params={"before": id, "after": id})
     assert page.status_code == 200 and "<script>alert" not in page.text
+
+
+def test_words_that_the_page_links_are_explained_on_it(running: Running, ids: tuple[str, str]) -> None:
+    page = running.client.get("/compare", params={"before": ids[0], "after": ids[1]}).text
+    links = set(re.findall(r'href="#([^"]+)"', page))
+    assert links <= set(re.findall(r'id="([^"]+)"', page))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.web import worker as module
 from tests.web.harness import HAR, HEADLINE
 
 MEMORY = 2_000_000_000
@@ -97,3 +98,21 @@ def test_limits_never_rise_above_those_that_hold_already() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "(3, 3)\n"
+
+
+def test_each_stage_is_told_at_once_and_steps_no_faster_than_people_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment = 0.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: moment)
+    said: list[tuple[str, int]] = []
+    tell = module.NowAndThen(lambda message: said.append((message["stage"], message["done"])))
+    tell("reading", 0, None)
+    for done in range(1000):
+        moment += 0.001
+        tell("judging", done, 1000)
+    tell("writing", 0, 5)
+    assert said[0] == ("reading", 0) and said[1] == ("judging", 0) and said[-1] == ("writing", 0)
+    assert 10 <= len(said) <= 13 and said == sorted(
+        said, key=lambda step: ("reading judging writing".index(step[0]), step[1])
+    )

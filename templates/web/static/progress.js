@@ -6,9 +6,10 @@ const now = document.getElementById("now"), bar = document.getElementById("bar")
 const alive = document.getElementById("alive"), headline = document.getElementById("headline");
 const stages = [...document.querySelectorAll("#stages li")];
 const SAYS = {
-  starting: "A worker is starting.", reading: "Reading the captures.", decoding: "Decoding the streams.",
-  judging: "Weighing the evidence.", writing: "Writing the report.",
+  starting: "A worker is starting", reading: "Reading the captures", decoding: "Decoding the streams",
+  judging: "Weighing the evidence", writing: "Writing the report",
 };
+const UNITS = { reading: "capture", decoding: "capture", judging: "stream", writing: "format" };
 remember(id);
 
 function show(moment) {
@@ -17,8 +18,9 @@ function show(moment) {
   if (queued) {
     now.textContent = moment.ahead ? `${moment.ahead} ${moment.ahead === 1 ? "report is" : "reports are"} before it.` : "It is next.";
   } else {
-    const part = moment.total > 1 && moment.stage !== "judging" ? ` ${moment.done + 1} of ${moment.total}.` : "";
-    now.textContent = (SAYS[moment.stage] ?? "Reading.") + part;
+    const count = (number) => number.toLocaleString("en");
+    const part = moment.total > 1 ? `: ${UNITS[moment.stage] ?? "step"} ${count(moment.done + 1)} of ${count(moment.total)}` : "";
+    now.textContent = `${SAYS[moment.stage] ?? "Reading"}${part}.`;
   }
   const at = stages.findIndex((line) => line.dataset.stage === (queued ? "starting" : moment.stage));
   stages.forEach((line, index) => {
