@@ -14,6 +14,7 @@ from analyzer.model import Cluster
 from analyzer.report.json_v1 import timestamp
 
 MOST: Final = 12
+_EXACT: Final = 0.75  # of the members that have to be as exact as a timer
 
 
 def problems(db: Any, *, most: int = MOST) -> list[Problem]:
@@ -30,7 +31,7 @@ def problems(db: Any, *, most: int = MOST) -> list[Problem]:
     found: list[Problem] = []
     for cluster in in_table(db, "batch_x", "batch_v", unit="ticket"):
         number = len(found)
-        if not _telling(db, cluster.cluster):
+        if not _telling(db, cluster.cluster, cluster.numbers):
             continue
         db.execute(
             "INSERT INTO batch_p SELECT ticket, ? FROM batch_x WHERE n IN (SELECT unnest(?::BIGINT[]))"
@@ -88,15 +89,26 @@ def _rows(db: Any) -> None:
     db.execute("CREATE OR REPLACE TEMP TABLE batch_v AS SELECT n, cause, rule, severity FROM batch_x")
 
 
-def _telling(db: Any, cluster: Cluster) -> bool:
+def _telling(db: Any, cluster: Cluster, numbers: list[int]) -> bool:
     """Whether what the tickets share is more than chance, or than what can be seen of any few tickets.
 
-    A time, a size or an instant was measured against chance already. A place (a gateway, a host, a version)
+    A size and an instant were measured against chance already. A timer is exact: most of the members lie
+    within 0.3 s or 1.5 % of what is called their time. A place (a gateway, a host, a version)
     has to be more frequent among all tickets with the cause than among healthy streams, beyond the reach of
     both shares' 95 % intervals; and for what nobody can explain a place alone is no explanation.
     """
-    if any(name in cluster.shared for name in ("duration_ms", "idle_ms", "bytes", "at")):
+    if "bytes" in cluster.shared or "at" in cluster.shared:
         return True
+    for name, column in (("duration_ms", "duration_ms"), ("idle_ms", "idle_before_end_ms")):
+        if name in cluster.shared:
+            near = one(
+                db,
+                f"""SELECT count(*) FROM batch_x WHERE n IN (SELECT unnest(?::BIGINT[])) AND
+                  len(list_filter(?::DOUBLE[], lambda peak: abs({column} - peak) <= greatest(300, 0.015 * peak))) > 0""",
+                [numbers, [cluster.shared[name], *cluster.shared.get(f"also_{name}", [])]],
+            )[0]
+            if near >= _EXACT * len(numbers):
+                return True
     if cluster.cause == "unexplained":
         return False
     for name, column in PLACES.items():

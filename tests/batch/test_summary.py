@@ -94,6 +94,20 @@ def test_place_that_chance_explains_makes_no_cluster() -> None:
     assert many.shared["gateway"] == "edge-a"
 
 
+def test_durations_that_are_only_all_short_make_no_cluster() -> None:
+    spread = [broken(n, "provider-overloaded", duration_ms=2000.0 + 7000.0 * n / 60) for n in range(60)]
+    long = [Case(f"ok{n}", [stream("completed", duration_ms=5000.0 * n)]) for n in range(1, 30)]
+    assert [(item.kind, item.tickets) for item in summary_of(spread + long).problems] == [("cause", 60)]
+
+
+def test_two_timers_are_one_problem_with_both() -> None:
+    cut = [broken(n, "gateway-idle-timeout", duration_ms=(60_000.0, 120_100.0)[n % 2] + n) for n in range(40)]
+    long = [Case(f"ok{n}", [stream("completed", duration_ms=9000.0 * n)]) for n in range(1, 40)]
+    problem = summary_of(cut + long).problems[0]
+    assert (problem.kind, problem.tickets) == ("cluster", 40)
+    assert len(problem.shared["also_duration_ms"]) == 1
+
+
 def test_place_alone_explains_nothing_that_is_unexplained() -> None:
     found = summary_of(places(40, 4, 30, 60, "unexplained"))
     assert found.problems == [] and found.unexplained == 44
