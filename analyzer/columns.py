@@ -273,6 +273,10 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
             "netlog",
         ),
     ] = None
+    cert_issuer: Annotated[
+        Str,
+        Col("transport", "who issued the server's certificate: organisation and name", "har netlog"),
+    ] = None
     pool_stalled_ms: Annotated[
         Num,
         Col("transport", "waited for a free connection because the browser's limit was reached", "netlog"),

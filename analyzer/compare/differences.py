@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WIRE: Final[dict[str, tuple[str, ...]]] = {
     "wire": (
         "http_version", "gateway", "via", "server", "server_ip", "server_ip_private", "content_encoding",
-        "transfer_encoding", "accel_buffering", "client_proxy", "known_root", "connection_reused",
+        "transfer_encoding", "accel_buffering", "client_proxy", "known_root", "cert_issuer", "connection_reused",
     ),
     "answer": (
         "status", "net_error", "content_type", "framing", "protocol", "cache_control", "from_cache",
@@ -39,6 +39,7 @@ _LABELS: Final = {
     "http_version": "HTTP version", "via": "Via header", "server": "Server header", "server_ip": "server address",
     "server_ip_private": "server address is private", "content_encoding": "compression",
     "transfer_encoding": "transfer encoding", "accel_buffering": "X-Accel-Buffering", "client_proxy": "browser's own proxy",
+    "cert_issuer": "issuer of the certificate",
     "known_root": "certificate from a public authority", "connection_reused": "on an open connection",
     "net_error": "transport error", "content_type": "content type", "cache_control": "Cache-Control",
     "from_cache": "from the browser's cache", "via_service_worker": "through a service worker",

@@ -198,6 +198,7 @@ WORDINGS: Final[dict[str, Wording]] = {
     "network_after": {"none": "the computer had no network afterwards", "unknown": "the new network is of an unknown kind", None: "the new network is of the kind {v}"},
     "client_proxy": {"direct": "the browser used no proxy", None: "the browser went through a proxy of the kind {v}"},
     "tunnel_status": "the browser's own proxy answered CONNECT with status {v}",
+    "cert_issuer": "the certificate was issued by {v}",
     "known_root": {True: "the certificate leads to a public authority", False: "the certificate leads to no public authority"},
     "pool_stalled_ms": "it waited {v} for a free connection",
     "pool_limit": {"host": "all connections that a browser opens to one host were taken", "browser": "all connections of the browser were taken"},

@@ -28,7 +28,7 @@ _FILLED: Final = (
     "http_version", "server_ip", "server_ip_private", "connection_reused", "dns_ms", "connect_ms", "tls_ms",
     "send_ms", "ttfb_ms", "receive_ms", "active_ms", "body_bytes", "transfer_bytes", "first_event_ms",
     "last_event_ms", "max_gap_ms", "median_gap_ms", "idle_before_end_ms", "flowing_at_end", "close_code",
-    "initiator_extension", "preflight_error",
+    "initiator_extension", "preflight_error", "cert_issuer",
 )  # fmt: skip
 _OF_THE_END: Final = (
     "net_error", "end_recorded", "ended_at", "duration_ms", "active_ms", "receive_ms", "idle_before_end_ms",

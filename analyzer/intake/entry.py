@@ -117,6 +117,7 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     row.body_bytes = dialect.body_bytes(entry)
     row.transfer_bytes = _transfer_bytes(response)
     row.close_code = dialect.close_code(entry)
+    row.cert_issuer = dialect.cert_issuer(entry)
 
     recorded = Recorded(
         exchange=row, request_headers=sent, response_headers=received, raw=partial(as_plain, raws, position)

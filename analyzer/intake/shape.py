@@ -115,6 +115,7 @@ class Entry(msgspec.Struct):
     security_state: Any = msgspec.field(default=UNSET, name="_securityState")
     fetch_type: Any = msgspec.field(default=UNSET, name="_fetchType")
     server_port: Any = msgspec.field(default=UNSET, name="_serverPort")
+    security_details: Any = msgspec.field(default=None, name="_securityDetails")
     frameref: Any = msgspec.field(default=UNSET, name="_frameref")
     monotonic_time: Any = msgspec.field(default=UNSET, name="_monotonicTime")
     response_code: Any = msgspec.field(default=UNSET, name="_responseCode")

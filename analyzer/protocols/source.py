@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from analyzer.decode.api import is_json
+from analyzer.decode.awseventstream import AWSEventStreamDecoder
 from analyzer.decode.choose import decoder_for, framing_of
 from analyzer.decode.grpcweb import GRPCWebDecoder
 from analyzer.decode.jsonarray import JSONArrayDecoder
@@ -84,15 +85,34 @@ def read_source(inp: StreamInput, needles: Sequence[re.Pattern[bytes]] = (), *, 
 
 def _from_messages(inp: StreamInput) -> Source:
     found = read_messages(inp.messages or [])
+    received = _unpacked(found.received)
     return Source(
         "messages",
         "websocket",
-        events=found.received,
-        count=len(found.received),
-        times=[event.at_ms for event in found.received if event.at_ms is not None],
+        events=received,
+        count=len(received),
+        times=[event.at_ms for event in received if event.at_ms is not None],
         close_code=found.close_code,
         sent=found.sent,
     )
+
+
+def _unpacked(received: list[Event]) -> list[Event]:
+    """Binary messages that are AWS event-stream messages each (Transcribe), as the events inside them."""
+    first = next((event for event in received if event.data is not None), None)
+    if first is None or first.type != "binary" or _packed(first) is None:
+        return received
+    return [_packed(event) or event for event in received]
+
+
+def _packed(event: Event) -> Event | None:
+    if event.type != "binary" or not event.data:
+        return None
+    decoder = AWSEventStreamDecoder()
+    inside = decoder.feed(event.data)
+    if len(inside) != 1 or not isinstance(inside[0], Event) or decoder.close().data:
+        return None
+    return Event(event.index, inside[0].type, inside[0].data, at_ms=event.at_ms)
 
 
 def _from_events(

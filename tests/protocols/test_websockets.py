@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
 from analyzer.model import RecordedMessage, StreamInput
 from analyzer.protocols import read_stream
+from tests.decode.strategies import aws_message
 
 CASES: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "realtime_response_done": (
@@ -130,3 +132,82 @@ def test_what_was_sent_is_no_event_of_the_stream() -> None:
 def test_an_upgraded_connection_without_messages_is_known_as_a_websocket_and_no_more() -> None:
     facts = read_stream(StreamInput(status=101, host="app.example", path="/ws"))
     assert (facts.framing, facts.body_recorded, facts.events) == ("websocket", False, None)
+
+
+def _messages(*data: bytes) -> list[RecordedMessage]:
+    return [
+        RecordedMessage("receive", base64.b64encode(item).decode(), 2, 100.0 * (place + 1))
+        for place, item in enumerate(data)
+    ]
+
+
+def _transcript(text: str) -> bytes:
+    payload = b'{"Transcript":{"Results":[{"IsPartial":false,"Alternatives":[{"Transcript":"%s"}]}]}}'
+    headers = {":message-type": "event", ":event-type": "TranscriptEvent"}
+    return aws_message(headers, payload % text.encode())
+
+
+def test_transcribe_packs_an_event_stream_message_into_each_message() -> None:
+    found = read_stream(
+        StreamInput(
+            host="transcribestreaming.eu-central-1.amazonaws.com",
+            path="/stream-transcription-websocket",
+            messages=_messages(_transcript("the tide"), _transcript("rises")),
+            ended_ms=900.0,
+        )
+    )
+    assert (found.protocol, found.events, found.content_events) == ("aws-transcribe", 2, 2)
+    assert (found.in_band_error, found.terminal_marker) == (False, "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("LimitExceededException", "rate-limit"),
+        ("BadRequestException", "rejected"),
+        ("InternalFailureException", "server"),
+    ],
+)
+def test_transcribe_ends_with_an_exception_message(name: str, expected: str) -> None:
+    broken = aws_message(
+        {":message-type": "exception", ":exception-type": name}, b'{"Message":"no audio for 15 s"}'
+    )
+    found = read_stream(StreamInput(messages=_messages(_transcript("the"), broken), ended_ms=900.0))
+    assert (found.in_band_error, found.error_class, found.error_text) == (True, expected, "no audio for 15 s")
+
+
+def test_binary_messages_of_another_kind_stay_as_they_are() -> None:
+    found = read_stream(StreamInput(messages=_messages(b"\x00" * 40, _transcript("a")), ended_ms=900.0))
+    assert (found.protocol, found.events) == ("generic-websocket", 2)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "whole"),
+    [
+        (
+            "ag-ui",
+            [
+                '{"type":"RUN_STARTED","threadId":"t","runId":"r"}',
+                '{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a"}',
+                '{"type":"RUN_FINISHED","threadId":"t","runId":"r"}',
+            ],
+        ),
+        (
+            "vercel-ui-ws",
+            [
+                '{"type":"start","messageId":"m"}',
+                '{"type":"text-delta","id":"1","delta":"a"}',
+                '{"type":"finish","finishReason":"stop"}',
+            ],
+        ),
+    ],
+)
+def test_a_run_over_a_web_socket_ends_as_it_does_over_sse(protocol: str, whole: list[str]) -> None:
+    def read(texts: list[str]) -> tuple[str | None, str | None]:
+        messages = [RecordedMessage("receive", text, 1, 10.0 * i) for i, text in enumerate(texts)]
+        found = read_stream(StreamInput(messages=messages, ended_ms=900.0))
+        return found.protocol, found.terminal_marker
+
+    assert read(whole) == (protocol, "seen")
+    assert read(whole[:-1]) == (protocol, "missing")
+    assert read([*whole, *whole[:2]]) == (protocol, "missing")

@@ -160,6 +160,11 @@ class Dialect:
         """The capture saw the exchange end."""
         return True if self.failure(entry) != NO_FAILURE else None
 
+    def cert_issuer(self, entry: Entry) -> str | None:
+        """Who issued the server's certificate, where the exporter has it (Playwright)."""
+        details = entry.security_details
+        return values.text(details.get("issuer")) if type(details) is dict else None
+
     def close_code(self, entry: Entry) -> int | None:
         """WebSocket close code, where the exporter has one (HTTP Toolkit)."""
         return values.integer(entry.close.get("code")) if type(entry.close) is dict else None

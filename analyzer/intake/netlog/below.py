@@ -98,6 +98,9 @@ def _socket(fill: _Fill, hop: Hop, way: Path, ended: float) -> None:
     for socket in [*way.sockets, *sockets]:
         if socket.tunnel is not None:
             fill("tunnel_status", socket.tunnel.value, socket.tunnel)
+    named = next((socket.issuer for socket in [*sockets, *way.sockets] if socket.issuer is not None), None)
+    if named is not None:
+        fill("cert_issuer", named.value, named)
     known = hop.known_root
     if known is None and way.session is not None:
         known = way.session.known_root

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from analyzer.intake import values
+from analyzer.intake.netlog.certificate import issuer
 from analyzer.intake.netlog.lines import Event, params
 from analyzer.intake.netlog.names import Names, h3_code
 from analyzer.intake.netlog.sources import Node, Session, Socket, Stream, Told
@@ -70,6 +71,7 @@ class Connections:
             "TCP_CONNECT_ATTEMPT": self._attempt, "SOCKET_BYTES_RECEIVED": self._received,
             "SOCKET_ALIVE": self._socket_alive, "SOCKET_CLOSED": self._socket_alive,
             "HTTP_TRANSACTION_READ_TUNNEL_RESPONSE_HEADERS": self._tunnel,
+            "SSL_CERTIFICATES_RECEIVED": self._certificates,
             "CERT_VERIFIER_JOB": self._verified, "CERT_VERIFIER_REQUEST_BOUND_TO_JOB": self._verifying,
             "CONNECT_JOB": self._connect_job, "HOST_RESOLVER_MANAGER_REQUEST": self._dns,
             "HOST_RESOLVER_IMPL_REQUEST": self._dns, "TCP_CONNECT_JOB_CONNECT": self._job_dns,
@@ -268,6 +270,13 @@ class Connections:
         found = re.match(r"HTTP/\d(?:\.\d)?\s+(\d{3})", line)
         if found:
             self.socket(event.source.id).tunnel = Told(at, index, int(found[1]))
+
+    def _certificates(self, event: Event, at: float, index: int) -> None:
+        """The chain as it came, the server's own certificate first: who issued that is what tells."""
+        chain = params(event).get("certificates")
+        name = issuer(chain[0]) if type(chain) is list and chain else None
+        if name is not None:
+            self.socket(event.source.id).issuer = Told(at, index, name)
 
     def _verifying(self, event: Event, at: float, index: int) -> None:
         job = _dependency(params(event))

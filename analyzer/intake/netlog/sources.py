@@ -105,6 +105,7 @@ class Socket:
     error: Told | None = None
     tunnel: Told | None = None
     known_root: Told | None = None
+    issuer: Told | None = None
     last_received: float | None = None
     ended: float | None = None
 
