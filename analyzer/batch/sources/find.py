@@ -6,6 +6,7 @@ import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -103,9 +104,9 @@ def _one(item: str, layout: str | None, context: Context) -> Iterator[Ticket]:
 
 def _tree(tree: Tree, layout: str | None, context: Context) -> Iterator[Ticket]:
     """A folder: the lists in it, or else folders and loose files."""
-    with tempfile.TemporaryDirectory(prefix="hangup-lists-") as room:
+    with _room(tree) as room:
         if layout not in ("folders", "files"):
-            found = _lists_in(tree, layout, Path(room))
+            found = _lists_in(tree, layout, room)
             if found:
                 system = found[0].system
                 names = ", ".join(file.name for file in found[:3]) + (", …" if len(found) > 3 else "")
@@ -161,6 +162,16 @@ def _lists_in(tree: Tree, layout: str | None, room: Path) -> list[ListFile]:
     return found
 
 
+@contextmanager
+def _room(tree: Tree) -> Iterator[Path]:
+    """Where copies of lists go; made only where there will be some."""
+    if isinstance(tree, LocalTree):
+        yield tree.root
+        return
+    with tempfile.TemporaryDirectory(prefix="hangup-lists-") as room:
+        yield Path(room)
+
+
 def _local_copy(tree: Tree, name: str, room: Path) -> Path | None:
     """A file of a tree on this machine: itself, or a copy in `room`. None where it cannot be read."""
     if isinstance(tree, LocalTree):
@@ -189,8 +200,8 @@ def _by_list(manifest: str, base: str | None, layout: str | None, context: Conte
         name = address.local_path(manifest).name
     tree = holder if base is None else (RemoteTree(base) if address.is_remote(base) else LocalTree(base))
     context.origins |= {address.origin(item) for item in (manifest, base or "") if address.is_remote(item)}
-    with tempfile.TemporaryDirectory(prefix="hangup-lists-") as room:
-        path = _local_copy(holder, name, Path(room))
+    with _room(holder) as room:
+        path = _local_copy(holder, name, room)
         system = layout if layout in lists.TITLES else (lists.system_of(path) if path is not None else None)
         if path is None or system is None:
             raise UsageError(
