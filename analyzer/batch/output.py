@@ -10,10 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,6 +19,7 @@ import msgspec
 
 from analyzer.batch.folders import name_folders
 from analyzer.batch.page import Files, render_page, worst_rows
+from analyzer.batch.place import State, Written, fill, forget_file, is_file, is_ours, load_state, put, replace
 from analyzer.batch.reply import render_reply
 from analyzer.batch.summary import summarize_batch, to_json
 from analyzer.batch.tables import write_streams, write_tickets
@@ -37,17 +35,6 @@ WHOLE: Final = ("index.html", "tickets.csv", "streams.parquet", "summary.json")
 _STATE: Final = ".written"  # in `tickets`: a line per ticket
 _WHOLE: Final = ".complete"  # written last, taken away first
 _CHUNK: Final = 500
-
-
-@dataclass(slots=True)
-class Written:
-    """What happened in the folder. written, kept, removed: files; kept ones were up to date."""
-
-    folder: Path
-    written: int = 0
-    kept: int = 0
-    removed: int = 0
-    headline: str = ""
 
 
 def write_batch(
@@ -102,13 +89,13 @@ def _write(
     name_folders(db)
     done.headline = summary.headline
     _tickets(folder / "tickets", db, document, version, tell, done)
-    _forget_file(folder / _WHOLE, Written(folder))
-    _replace(folder / "tickets.csv", lambda path: write_tickets(db, path), done)
-    _replace(folder / "streams.parquet", lambda path: write_streams(db, path), done)
+    forget_file(folder / _WHOLE, Written(folder))
+    replace(folder / "tickets.csv", lambda path: write_tickets(db, path), done)
+    replace(folder / "streams.parquet", lambda path: write_streams(db, path), done)
     if xlsx:
         from analyzer.batch.xlsx import write_xlsx
 
-        _replace(folder / "batch.xlsx", lambda path: write_xlsx(db, summary, path), done)
+        replace(folder / "batch.xlsx", lambda path: write_xlsx(db, summary, path), done)
     named = dict(
         db.execute(
             "SELECT f.ticket, f.folder FROM batch_f f JOIN batch_t t USING (ticket)"
@@ -125,18 +112,17 @@ def _write(
         place = named.get(ticket)
         return (
             f"tickets/{quote(place)}/report.html"
-            if place and _is_file(folder / "tickets" / place / "report.html")
+            if place and is_file(folder / "tickets" / place / "report.html")
             else None
         )
 
     rows = worst_rows(db, link)
-    has_xlsx = xlsx or _is_file(folder / "batch.xlsx")
-    page = render_page(summary, rows, link, version=version, files=Files(xlsx=has_xlsx))
-    _replace(folder / "summary.json", lambda path: _fill(path, to_json(summary, version=version)), done)
+    page = render_page(summary, rows, link, version=version, files=Files(xlsx=xlsx))
+    replace(folder / "summary.json", lambda path: fill(path, to_json(summary, version=version)), done)
     # The page comes last: whoever sees a new page finds all that it links to.
-    _replace(folder / "index.html", lambda path: _fill(path, page.encode("utf-8", "replace")), done)
-    sizes = "/".join(str((folder / name).stat().st_size) for name in _top(has_xlsx))
-    _put(folder / _WHOLE, f"{state} {int(has_xlsx)} {sizes}\n".encode(), Written(folder))
+    replace(folder / "index.html", lambda path: fill(path, page.encode("utf-8", "replace")), done)
+    sizes = "/".join(str((folder / name).stat().st_size) for name in _top(xlsx))
+    put(folder / _WHOLE, f"{state} {int(xlsx)} {sizes}\n".encode(), Written(folder))
 
 
 def _top(xlsx: bool) -> tuple[str, ...]:
@@ -164,7 +150,7 @@ def _unchanged(folder: Path, state: str, xlsx: bool, done: Written) -> bool:
         with (folder / "tickets" / _STATE).open(encoding="ascii") as lines:
             for line in lines:
                 name, _, had = line.split()
-                if not _ours(name) or _sizes(folder / "tickets" / name) != had:
+                if not is_ours(name) or _sizes(folder / "tickets" / name) != had:
                     return False
                 kept += had.count("/") + 1 - had.count("-")
         done.headline = json.loads((folder / "summary.json").read_bytes())["headline"]
@@ -199,14 +185,14 @@ def _tickets(root: Path, db: Any, document: Document, version: str, tell: Tell |
         SELECT w.n, c.path, c.error FROM captures c JOIN batch_w w USING (ticket) WHERE c.error IS NOT NULL
         ORDER BY w.n, c.path"""
     )
-    _load_state(root / _STATE, db)
+    load_state(root / _STATE, db)
     stale = db.execute(
         "SELECT folder FROM batch_had WHERE folder NOT IN (SELECT folder FROM batch_w) ORDER BY folder"
     ).fetchall()
     for (name,) in stale:
         _forget(root / name, done)
     total = db.execute("SELECT count(*) FROM batch_w").fetchone()[0]
-    with _State(root / _STATE) as state:
+    with State(root / _STATE) as state:
         for at, ticket, name, mark, had, sizes, unread in _each(db, total):
             now = _sizes(root / name) if had == mark else None
             if now is not None and now == sizes:
@@ -250,10 +236,10 @@ def _ticket(
 
         html = render_html(report, version=version).encode("utf-8", "replace")
     if html is None:
-        _forget_file(folder / PER_TICKET[0], done)
+        forget_file(folder / PER_TICKET[0], done)
     else:
-        _put(folder / PER_TICKET[0], html, done)
-    _put(folder / PER_TICKET[1], render_reply(report, unread).encode("utf-8", "replace"), done)
+        put(folder / PER_TICKET[0], html, done)
+    put(folder / PER_TICKET[1], render_reply(report, unread).encode("utf-8", "replace"), done)
     return _sizes(folder)
 
 
@@ -270,74 +256,9 @@ def _sizes(folder: Path) -> str:
 
 def _forget(folder: Path, done: Written) -> None:
     for name in PER_TICKET:
-        _forget_file(folder / name, done)
+        forget_file(folder / name, done)
     with contextlib.suppress(OSError):  # somebody put a file of their own beside ours
         folder.rmdir()
-
-
-def _forget_file(path: Path, done: Written) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-        done.removed += 1
-
-
-# ---------------------------------------------------------------------------------- what was written
-
-
-class _State:
-    """`tickets/.written`: a line `folder mark sizes` per ticket, in place of the old one when complete."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> _State:
-        handle, name = tempfile.mkstemp(prefix=".written.", suffix=".part", dir=self._path.parent)
-        self._name = Path(name)
-        self._file = os.fdopen(handle, "w", encoding="ascii")
-        return self
-
-    def add(self, folder: str, mark: str, sizes: str) -> None:
-        self._file.write(f"{folder} {mark} {sizes}\n")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._file.close()
-        if kind is None:
-            self._name.replace(self._path)
-        else:
-            self._name.unlink(missing_ok=True)
-
-
-def _load_state(path: Path, db: Any) -> None:
-    """The table `batch_had`: folder, mark, sizes. A line that is none of ours is passed over."""
-    db.execute("CREATE OR REPLACE TEMP TABLE batch_had (folder VARCHAR, mark VARCHAR, sizes VARCHAR)")
-    try:
-        file = path.open(encoding="ascii", errors="replace")
-    except OSError:
-        return
-    with file:
-        lines: list[list[str]] = []
-        for line in file:
-            parts = line.split()
-            if len(parts) == 3 and _ours(parts[0]):
-                lines.append(parts)
-            if len(lines) >= 4096:
-                _insert(db, lines)
-                lines = []
-        _insert(db, lines)
-
-
-def _insert(db: Any, lines: list[list[str]]) -> None:
-    if lines:
-        columns = [list(column) for column in zip(*lines, strict=True)]
-        db.execute(
-            "INSERT INTO batch_had SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-            columns,
-        )
-
-
-def _ours(name: str) -> bool:
-    """Whether this can be a folder that we named: the list decides what is deleted."""
-    return name[:1].isalnum() and all(char.isalnum() or char in "._-" for char in name) and name.isascii()
 
 
 def _code() -> str:
@@ -348,75 +269,3 @@ def _code() -> str:
         b"".join((Path(__file__).parent / n).read_bytes() for n in ("output.py", "reply.py"))
     )
     return f"{judging_version()} {own.hexdigest()[:16]}"
-
-
-# ---------------------------------------------------------------------------------- files
-
-
-def _replace(path: Path, write: Callable[[Path], None], done: Written) -> None:
-    """Let `write` fill a file beside `path`, and put it in its place if it differs."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        # Some writers want a name that is free; what they make is given our mode afterwards.
-        temporary.unlink()
-        before = os.umask(0o077)
-        try:
-            write(temporary)
-        finally:
-            os.umask(before)
-        if _same(temporary, path):
-            done.kept += 1
-            return
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o600)
-        temporary.replace(path)
-        done.written += 1
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _put(path: Path, data: bytes, done: Written) -> None:
-    """One of many files: atomic, but not flushed to the disk one by one; their sizes are checked next time."""
-    try:
-        if path.stat().st_size == len(data) and path.read_bytes() == data:
-            done.kept += 1
-            return
-    except OSError:
-        pass
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    done.written += 1
-
-
-def _fill(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        if one.stat().st_size != other.stat().st_size:
-            return False
-        with one.open("rb") as a, other.open("rb") as b:
-            while block := a.read(1 << 20):
-                if block != b.read(1 << 20):
-                    return False
-    except OSError:
-        return False
-    return True
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False

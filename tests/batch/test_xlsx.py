@@ -83,6 +83,12 @@ def test_asking_for_it_later_adds_it_and_not_asking_keeps_it(tmp_path: Path) -> 
     assert (tmp_path / "batch.xlsx").read_bytes() == before
 
 
+def test_workbook_of_other_tickets_is_not_linked(tmp_path: Path) -> None:
+    write(tmp_path, queue(10), xlsx=True)
+    write(tmp_path, queue(12))
+    assert "batch.xlsx" not in (tmp_path / "index.html").read_text()
+
+
 def test_missing_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(UsageError, match="not installed") as caught:
