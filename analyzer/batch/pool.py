@@ -24,7 +24,7 @@ import msgspec
 
 from analyzer.batch.ledger import entry
 from analyzer.batch.ticket import failed
-from analyzer.batch.worker import HEAD, Reply, Setup, Task
+from analyzer.batch.worker import HEAD, ROOM, Reply, Setup, Task
 from analyzer.bounds import resident
 
 _POLL_S: Final = 0.2
@@ -52,7 +52,7 @@ class Pool:
     def __init__(self, setup: Setup, jobs: int, seconds: float | None) -> None:
         """seconds: that one ticket may take; None is no limit."""
         self._setup, self._jobs, self._seconds = setup, max(1, jobs), seconds
-        self._room = Path(tempfile.mkdtemp(prefix="hangup-batch-"))
+        self._room = Path(tempfile.mkdtemp(prefix=ROOM))
         self._tasks: queue.Queue[Task | None] = queue.Queue()
         self._replies: queue.Queue[Reply] = queue.Queue()
         self._threads: list[threading.Thread] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import struct
 import threading
@@ -24,6 +25,7 @@ from analyzer.bounds import limit
 from analyzer.options import Options
 
 HEAD: Final = struct.Struct(">I")
+ROOM: Final = "hangup-batch-"  # how the folder that holds the workers' temporary folders is called
 _FILES: Final = 512
 _WRITTEN: Final = 64 * 1024**3  # of one file: what a log's table spills to a temporary folder
 
@@ -117,12 +119,22 @@ def warm_up(setup: Setup) -> None:
 # ---------------------------------------------------------------------------------- the process
 
 
+def _leave() -> NoReturn:
+    """The run has gone, and cannot remove any more what this process has copied for it."""
+    room = Path(os.environ.get("TMPDIR") or "/")
+    if room.parent.name.startswith(ROOM):
+        shutil.rmtree(room, ignore_errors=True)
+        with contextlib.suppress(OSError):  # others may still be there; the last one removes it
+            room.parent.rmdir()
+    os._exit(3)
+
+
 def _read(size: int) -> bytes:
     data = bytearray()
     while len(data) < size:
         piece = os.read(0, min(size - len(data), 1 << 20))
         if not piece:
-            os._exit(3)
+            _leave()
         data += piece
     return bytes(data)
 
@@ -137,7 +149,7 @@ def _listen(tasks: queue.SimpleQueue[bytes]) -> None:
         while True:
             tasks.put(_frame())
     except BaseException:  # noqa: BLE001  whatever it is, nobody would ask for anything any more
-        os._exit(3)
+        _leave()
 
 
 def main() -> NoReturn:
@@ -156,12 +168,14 @@ def main() -> NoReturn:
     warm_up(setup)
     reader = msgspec.msgpack.Decoder(Task)
     reply = Reply(ticket="")
-    with contextlib.suppress(BrokenPipeError):
+    try:
         while True:
             _send(out, reply)
             if reply.entry is not None and reply.entry.state == "failed":
                 break  # who knows in what state that left this process: the next ticket gets a new one
             reply = do(reader.decode(tasks.get()), setup)
+    except BrokenPipeError:
+        _leave()
     os._exit(0)
 
 
