@@ -128,6 +128,9 @@ def test_without_scripts_upload_progress_report_and_deletion_work(
 
 
 def test_everything_by_keyboard(browser: Browser, running: Running) -> None:
+    har = json.loads(HAR)
+    har["log"]["entries"] = har["log"]["entries"][-1:]
+    short = json.dumps(har)  # a page takes its time over a long text
     with page(browser, running) as tab:
 
         def tab_to(wanted: str) -> None:
@@ -143,7 +146,7 @@ def test_everything_by_keyboard(browser: Browser, running: Running) -> None:
         tab_to("#paste summary")
         tab.press("Enter", 13)
         tab_to("#text")
-        tab.type(HAR.decode()[:200_000])
+        tab.type(short)
         tab_to("#keep")
         tab_to("#send")
         tab.press("Enter", 13)

@@ -22,7 +22,7 @@ from analyzer.web.config import MB
 from tests.web.harness import FORM, HAR, WAIT, Process, Running, serving, settings, wait_for, workers_of
 
 
-def large(copies: int = 60) -> bytes:
+def large(copies: int = 40) -> bytes:
     """A capture that takes a moment to read."""
     har = json.loads(HAR)
     har["log"]["entries"] *= copies
@@ -198,7 +198,7 @@ def test_disk_that_fills_up_refuses_and_goes_on(tiny_disk: Path, monkeypatch: py
 def test_killed_service_continues_where_it_was(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Process(data, "--workers", "1") as first:
-        ids = [start_upload(first.client, number)["id"] for number in range(3)]
+        ids = [start_upload(first.client, number)["id"] for number in range(2)]
         wait_for(lambda: "running" in states(first.client, ids))
         workers = workers_of(first.process.pid)
         os.kill(first.process.pid, signal.SIGKILL)
@@ -208,17 +208,32 @@ def test_killed_service_continues_where_it_was(tmp_path: Path) -> None:
     (data / "spool" / ".part-left").mkdir()
     (data / "spool" / "nobody").mkdir()
     with Process(data, "--workers", "1") as second:
-        wait_for(lambda: states(second.client, ids) == ["done"] * 3)
+        wait_for(lambda: states(second.client, ids) == ["done"] * 2)
         assert second.spooled() == []
+
+
+def test_queue_outlives_a_service_that_is_killed_again_and_again(tmp_path: Path) -> None:
+    data, ids = tmp_path / "data", list[str]()
+    for start in range(3):
+        with Process(data) as service:
+            if not ids:
+                for number in range(8):
+                    har = HAR.replace(b'"version"', f'"x{number}": 1, "version"'.encode(), 1)
+                    answer = service.client.post("/api/v1/reports", files={"file": ("a.har", har)})
+                    ids.append(answer.json()["id"])
+            assert set(states(service.client, ids)) <= {"queued", "running", "done"}
+            if start == 2:
+                wait_for(lambda: states(service.client, ids) == ["done"] * 8)
+                assert service.spooled() == []
 
 
 def test_terminated_service_finishes_what_runs_and_keeps_the_queue(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Process(data, "--workers", "1") as first:
-        ids = [start_upload(first.client, number)["id"] for number in range(3)]
+        ids = [start_upload(first.client, number)["id"] for number in range(2)]
         wait_for(lambda: "running" in states(first.client, ids))
         running = ids[states(first.client, ids).index("running")]
-        with first.client.stream("GET", f"/api/v1/reports/{ids[2]}/events") as listener:
+        with first.client.stream("GET", f"/api/v1/reports/{ids[1]}/events") as listener:
             for pid in (first.process.pid, *workers_of(first.process.pid)):  # as systemd does
                 os.kill(pid, signal.SIGTERM)
             list(listener.iter_lines())  # let go of, not cut
@@ -226,7 +241,7 @@ def test_terminated_service_finishes_what_runs_and_keeps_the_queue(tmp_path: Pat
         assert "Traceback" not in "".join(first.said)
     with Process(data, "--workers", "1") as second:
         assert states(second.client, [running]) == ["done"]
-        wait_for(lambda: states(second.client, ids) == ["done"] * 3)
+        wait_for(lambda: states(second.client, ids) == ["done"] * 2)
         assert second.spooled() == []
 
 
