@@ -19,7 +19,7 @@ from analyzer.intake.dialects import choose
 from analyzer.intake.entry import Context, record
 from analyzer.intake.inputs import Input
 from analyzer.intake.losses import Losses
-from analyzer.model import Capture, CaptureInfo, Page
+from analyzer.model import Capture, CaptureInfo, Page, Recorded
 
 _MADV_POPULATE_READ = 22  # of Linux's mman.h; Python has no name for it
 _FETCHED = 1 << 30
@@ -112,7 +112,11 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         losses.add(
             "$.log._tlsErrors", f"{refused} TLS handshakes failed before any request", "they are no exchanges"
         )
-    entries = [record(position, entry, raws, context) for position, entry in found]
+    entries: list[Recorded] = []
+    for position, entry in found:
+        entries.append(record(position, entry, raws, context))
+        # What was read of it is done with: the memory serves the next ones.
+        entry.request = entry.response = entry.timings = None
     forget = partial(_forget, data)
     forget()
     info = CaptureInfo(
