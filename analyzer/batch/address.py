@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from analyzer.errors import UsageError
 from analyzer.safe import one_line
@@ -89,10 +89,23 @@ def shown(url: str) -> str:
 
 
 def name_of(url: str) -> str:
-    """The last part of a path or an address, for people; `attachment` where it has none."""
-    path = urlsplit(url).path if is_remote(url) else url
-    name = unquote(path).rstrip("/").replace("\\", "/").rpartition("/")[2]
-    return name or "attachment"
+    """The last part of a path or an address, for people; `attachment` where it has none.
+
+    Of the web's addresses the query's `name` or `filename` counts first, and a last part without a suffix
+    does not: it may be a token.
+    """
+    if not is_remote(url):
+        return url.rstrip("/").replace("\\", "/").rpartition("/")[2] or "attachment"
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address that anything could open
+        return "attachment"
+    if parts.scheme.lower() in _WEB:
+        query = parse_qs(parts.query)
+        told = next((query[key][0] for key in ("name", "filename") if query.get(key)), None)
+        last = told or unquote(parts.path).rpartition("/")[2]
+        return last.replace("\\", "/").rpartition("/")[2] if "." in last else "attachment"
+    return unquote(parts.path).rstrip("/").rpartition("/")[2] or "attachment"
 
 
 def filesystem(url: str) -> tuple[Any, str]:

@@ -262,3 +262,20 @@ def test_addresses_are_shown_without_their_secrets(url: str, shown: str) -> None
 )
 def test_only_an_allowed_place_is_followed_from_a_list(url: str, expected: bool) -> None:
     assert address.allowed(url, {"https://desk.example.com"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://acme.zendesk.com/attachments/token/SECRET/?name=chat.har", "chat.har"),
+        ("https://acme.zendesk.com/attachments/token/SECRET", "attachment"),
+        ("https://desk.example.com/files/chat%20one.har?sig=SECRET", "chat one.har"),
+        ("s3://bucket/4711/10011", "10011"),
+        ("s3://bucket", "attachment"),
+        ("http://[::1/x.har", "attachment"),
+        ("/tickets/4711/100%25.har", "100%25.har"),
+        ("C:\\tickets\\a.har", "a.har"),
+    ],
+)
+def test_an_attachment_is_called_by_its_name_and_not_by_a_token(url: str, name: str) -> None:
+    assert address.name_of(url) == name

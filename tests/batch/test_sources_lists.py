@@ -151,7 +151,7 @@ def test_a_list_reaches_nothing_outside_its_folder(path: str, tmp_path: Path) ->
 def test_addresses_in_a_list_are_followed_only_where_the_user_allows(tmp_path: Path) -> None:
     urls = [
         "https://desk.example.com/a.har?token=Canary", "http://169.254.169.254/latest/meta-data", "https://DESK.example.com@evil.test/x",
-        "simplecache::https://desk.example.com/a.har", "s3://other/a.har",
+        "simplecache::https://desk.example.com/a.har", "s3://other/a.har", "http://[::1/x",
     ]  # fmt: skip
     manifest = write(tmp_path, "m.json", [{"id": n, "url": url} for n, url in enumerate(urls)])
     refused = list(find_tickets([manifest]))
@@ -159,7 +159,7 @@ def test_addresses_in_a_list_are_followed_only_where_the_user_allows(tmp_path: P
     assert refused[0].problems[0].endswith("which only you can allow: --fetch https://desk.example.com")
     assert "Canary" not in str(refused)
     allowed = list(find_tickets([manifest], fetch=["https://desk.example.com/whatever"]))
-    assert [len(ticket.attachments) for ticket in allowed] == [1, 0, 0, 0, 0]
+    assert [len(ticket.attachments) for ticket in allowed] == [1, 0, 0, 0, 0, 0]
     assert allowed[0].attachments[0].url == urls[0]
 
 
