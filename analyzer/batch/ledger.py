@@ -11,7 +11,7 @@ A ticket's id is its key: one store is for one queue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +44,9 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 )
 DOCUMENTS: Final = ("report", "html", "markdown")
 GROUP: Final = 256  # tickets that are looked up or filled in at a time
+_RUN_MEMORY: Final = "160MB"  # pages of the file that a run keeps: it comes by each ticket once
+_QUESTION_MEMORY: Final = "1GB"  # for what is asked about all of them
+_ROWS: Final = 4096  # streams that are filled in at a time
 _LARGEST: Final = 1 << 30
 SQL: Final = {
     "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
@@ -130,6 +133,7 @@ class Ledger:
     def __init__(self, path: Path | None) -> None:
         """path: the store's file, made if missing; None keeps it in memory. Raises as `Store`."""
         self._store = Store(path, {"batch": MIGRATIONS})
+        self._seen: list[str] = []
         try:
             self._shape()
         except BaseException:
@@ -148,14 +152,21 @@ class Ledger:
 
     # ------------------------------------------------------------------ writing
 
-    def put(self, entries: Sequence[Entry]) -> None:
-        """Store tickets, in place of what was known about them: all or none. Durable on return."""
+    def put(self, entries: Sequence[Entry], known: Container[str] | None = None) -> None:
+        """Store tickets, in place of what was known about them: all or none. Durable on return.
+
+        known: the tickets among them that are there already; None looks.
+        """
         now = datetime.now(UTC).replace(tzinfo=None)
         with self._store.transaction() as db:
             for one in entries:
-                # Looked up by its key and deleted only if there: a new ticket costs the same however many
-                # there are already.
-                if db.execute("SELECT 1 FROM tickets WHERE ticket = ?", [one.ticket]).fetchone():
+                # By its key, and only if it is there: a new ticket costs the same however many there are.
+                there: object = (
+                    db.execute("SELECT 1 FROM tickets WHERE ticket = ?", [one.ticket]).fetchone()
+                    if known is None
+                    else one.ticket in known
+                )
+                if there:
                     db.execute("DELETE FROM ticket_data WHERE ticket = ?", [one.ticket])
                     db.execute("DELETE FROM tickets WHERE ticket = ?", [one.ticket])
                 db.execute(
@@ -176,7 +187,7 @@ class Ledger:
                         *(one.documents.get(k) for k in DOCUMENTS),
                     ],
                 )
-                db.execute("INSERT INTO unfilled VALUES (?)", [one.ticket])
+            db.execute("INSERT INTO unfilled SELECT unnest(?::VARCHAR[])", [[one.ticket for one in entries]])
 
     def describe(self, tickets: Iterable[tuple[Ticket, str | None]]) -> None:
         """Tickets that need no work, though their export or the place of their files says something new."""
@@ -235,27 +246,52 @@ class Ledger:
 
     def fill(self) -> None:
         """Bring `captures` and `streams` up to date with the tickets. Cheap when they are."""
-        while rows := self._store.rows(
-            "SELECT ticket, captures, streams FROM ticket_data WHERE ticket IN"
-            f" (SELECT DISTINCT ticket FROM unfilled LIMIT {GROUP})"
-        ):
+        with self._store.transaction() as db:
+            db.execute(f"SET memory_limit = '{_QUESTION_MEMORY}'")
+        while group := self._unfilled():
+            rows = self._store.rows(
+                "SELECT ticket, captures, streams FROM ticket_data WHERE ticket IN (SELECT unnest(?::VARCHAR[]))",
+                [group],
+            )
             with self._store.transaction() as db:
-                listed = [row["ticket"] for row in rows]
                 for table in ("captures", "streams", "unfilled"):
-                    db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [listed])
+                    db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [group])
                 insert(db, "captures", {"ticket": "VARCHAR", **_CAPTURES}, _captures_of(rows))
                 insert(db, "streams", {"ticket": "VARCHAR", **stream_columns()}, _streams_of(rows))
+
+    def _unfilled(self) -> list[str]:
+        """Some tickets whose streams are not in the table yet: few enough for their rows to fit in memory."""
+        rows = self._store.rows(
+            "SELECT DISTINCT ticket, least(t.streams, ?) AS streams FROM unfilled JOIN tickets t USING (ticket)"
+            f" LIMIT {GROUP}",
+            [_ROWS],
+        )
+        group: list[str] = []
+        count = 0
+        for row in rows:
+            count += row["streams"]
+            if group and count > _ROWS:
+                break
+            group.append(row["ticket"])
+        return group
 
     def begin(self) -> None:
         """Begin a run: no ticket is part of its result yet."""
         with self._store.transaction() as db:
             db.execute("CREATE OR REPLACE TEMP TABLE seen (ticket VARCHAR)")
+            db.execute(f"SET memory_limit = '{_RUN_MEMORY}'")
 
     def see(self, tickets: Sequence[str]) -> None:
         """These tickets are part of the run's result."""
-        if tickets:
+        self._seen += tickets
+        if len(self._seen) >= GROUP:
+            self._note()
+
+    def _note(self) -> None:
+        if self._seen:
             with self._store.transaction() as db:
-                db.execute("INSERT INTO seen SELECT unnest(?::VARCHAR[])", [list(tickets)])
+                db.execute("INSERT INTO seen SELECT unnest(?::VARCHAR[])", [self._seen])
+            self._seen = []
 
     def scope(self) -> duckdb.DuckDBPyConnection:
         """A connection on which `tickets`, `captures` and `streams` are those of this run only.
@@ -263,6 +299,7 @@ class Ledger:
         It has temporary tables and views of its own. Needs `begin`. Close it before the ledger.
         """
         self.fill()
+        self._note()
         with self._store.transaction() as db:
             own = db.cursor()
             own.execute("SET TimeZone = 'UTC'")

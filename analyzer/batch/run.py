@@ -159,11 +159,12 @@ class _Run:
 
     def _keep(self, replies: list[Reply]) -> None:
         entries: list[tuple[Entry, Step]] = []
+        there: set[str] = set()
         unchanged: list[tuple[Ticket, str | None, Known]] = []
         for reply in replies:
             task, known = self._waiting.pop(reply.ticket)
             if reply.error is not None:
-                self._store(entries, unchanged)
+                self._store(entries, unchanged, there)
                 raise HangupError(
                     reply.error, help=reply.help or "nothing is lost: run the same command again"
                 )
@@ -171,16 +172,21 @@ class _Run:
                 assert known is not None  # nothing else can be unchanged
                 unchanged.append((task.ticket, task.source, known))
             else:
+                if known is not None:
+                    there.add(reply.ticket)
                 step: Step = "analysed" if task.stored is None else "rejudged"
                 entries.append((self._limited(reply.entry), step))
-        self._store(entries, unchanged)
+        self._store(entries, unchanged, there)
         self._tell(self._progress)
 
     def _store(
-        self, entries: list[tuple[Entry, Step]], unchanged: list[tuple[Ticket, str | None, Known]]
+        self,
+        entries: list[tuple[Entry, Step]],
+        unchanged: list[tuple[Ticket, str | None, Known]],
+        there: set[str],
     ) -> None:
         if entries:
-            self._ledger.put([entry for entry, _ in entries])
+            self._ledger.put([entry for entry, _ in entries], there)
             self._ledger.see([entry.ticket for entry, _ in entries])
         for ticket, source, known in unchanged:
             self._settled(ticket, source, known, "unchanged")
