@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import har, logs
+from benchmarks import batch, har, logs
 from benchmarks.makehar import write_har, write_series
 from benchmarks.makelog import write_haproxy, write_log, write_nginx
 
@@ -80,3 +80,16 @@ def test_the_generated_logs_have_streams_of_which_some_break(tmp_path: Path) -> 
         assert report.captures[0].unparsed == 0
         assert report.summary.streams > 300
         assert 0 < report.summary.failed < 30
+
+
+def test_batch_prints_first_unchanged_and_judged_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch.main(["--tickets", "4", "--captures", "2", "--megabytes", "0.05", "--sizes", "2"]) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "4 tickets, first run",
+        "unchanged is",
+        "other rules",
+        "kB per ticket",
+        "2 tickets, first run",
+    ):
+        assert line in said
