@@ -148,6 +148,11 @@ def _rules(options: Options) -> RuleSet:
     return load_rules(options.rules)
 
 
+def is_called_like_a_capture(path: str) -> bool:
+    """Whether it is worth a complaint when a file among others cannot be read."""
+    return _NAMED.search(path) is not None
+
+
 def _silent(stage: str, done: int, total: int | None) -> None:
     """Nobody asked."""
 
@@ -189,7 +194,7 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
         for capture in every
         if capture.info.error is not None
         and capture.info.path in found
-        and not _NAMED.search(capture.info.path)
+        and not is_called_like_a_capture(capture.info.path)
     ]
     captures = [capture for capture in captures if capture.info.path not in skipped]
     if all(capture.info.error is not None for capture in every):

@@ -134,8 +134,18 @@ def _analysed(ticket: Ticket, found: Fetched, options: Options) -> TicketResult:
             raise MemoryError from error
         return _unreadable(ticket, [*_refused(found.paths, error, chosen), *lost])
     report = examined.report
+    _set_aside(report)
     report.captures += lost
     return of_report(ticket.id, report, complete=_complete(examined, chosen))
+
+
+def _set_aside(report: Report) -> None:
+    """Notes and settings beside captures that were read are no captures that could not be."""
+    from analyzer.pipeline import is_called_like_a_capture
+
+    aside = [c.path for c in report.captures if c.error is not None and not is_called_like_a_capture(c.path)]
+    report.captures = [capture for capture in report.captures if capture.path not in aside]
+    report.skipped += aside
 
 
 def of_report(ticket: str, report: Report, *, complete: bool) -> TicketResult:
