@@ -47,6 +47,7 @@ _HAR = re.compile(
 )
 _HAR_START = re.compile(rb'\s*+(?:[\w.$]{1,80}\()?\s*+\{\s*+"log"\s*+:\s*+(?:[\[{]|\Z)')
 _BARE = (re.compile(rb'"startedDateTime"\s*+:'), re.compile(rb'"request"\s*+:\s*+\{'))
+_CHARLES: Final = (re.compile(rb'"protocolVersion"\s*+:'), re.compile(rb'"durations"\s*+:\s*+\{'))
 _RECORD_KEYS: Final = frozenset(
     (
         "ts",
@@ -146,6 +147,8 @@ def _json(head: bytes, whole: bool) -> Sniffed:
         return Sniffed("har", "JSON with a log of entries")
     if is_list and all(pattern.search(head) for pattern in _BARE):
         return Sniffed("har", "JSON with entries, without the log around them")
+    if is_list and all(pattern.search(head) for pattern in _CHARLES):
+        return Sniffed("unknown", "it is a session of Charles as JSON: export it as HAR")
     if is_list:
         return Sniffed("log", "a JSON array")
     if whole:

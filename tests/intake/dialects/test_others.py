@@ -292,6 +292,12 @@ def test_what_records_no_errors_claims_none(tmp_path: Path, creator, dialect, re
     assert (row.dialect, row.errors_recorded) == (dialect, recorded)
 
 
+def test_a_session_of_charles_as_json_is_named(tmp_path: Path) -> None:
+    data = as_bytes([{"status": "COMPLETE", "protocolVersion": "HTTP/1.1", "durations": {"total": 12}}])
+    found = only_input(tmp_path, data, "a.chlsj")
+    assert (found.kind, "Charles" in found.reason) == ("unknown", True)
+
+
 def test_a_session_of_proxyman_is_named(tmp_path: Path) -> None:
     data = as_bytes(
         {"name": "1", "isSSL": True, "request": {"method": {"name": "GET"}}, "response": {}, "timing": {}}
