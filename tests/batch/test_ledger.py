@@ -218,3 +218,11 @@ def test_columns_that_a_new_version_brings_are_filled_from_what_is_stored(tmp_pa
     with Ledger(path) as ledger:
         ledger.fill()
         assert ledger.rows("SELECT host FROM streams") == [{"host": "h"}]
+
+
+def test_every_column_of_the_tables_is_in_the_guide() -> None:
+    guide = (Path(__file__).resolve().parent.parent.parent / "docs" / "batch.md").read_text(encoding="utf-8")
+    with Ledger(None) as ledger:
+        for table in ("tickets", "captures"):
+            for row in ledger.rows("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [table]):
+                assert f"`{row['column_name']}`" in guide, (table, row)
