@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.batch.ledger import Ledger
-    from analyzer.batch.output import Written
+    from analyzer.batch.place import Written
     from analyzer.batch.run import Workers
     from analyzer.batch.worker import Setup
 

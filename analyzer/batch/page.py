@@ -115,7 +115,7 @@ def ticket_row(row: dict[str, Any], link: str | None) -> TicketRow:
         link=link,
         tone=tone if tone in SEVERITIES else "none",
         word=_TONES.get(tone, tone),
-        said=one_line(said or "No stream was found.", 300),
+        said=one_line(said or ("Nothing failed." if tone == "ok" else "No stream was found."), 300),
         cause=cause or "",
         who=PARTY_WORDS[row["party"]] if row["party"] in PARTY_WORDS and row["broken"] else "",
         customer=one_line(row["who"] or "", 80),
@@ -170,6 +170,10 @@ class View:
             for item in summary.causes
             if item.tickets and item.severity in ("info", "ok")
         ]
+        counted = summary.innocent - sum(i.tickets for i in summary.causes if i.severity in ("info", "ok"))
+        if counted > 0:
+            meaning = "All that the log tells of streams is counted, and none of them failed."
+            self.innocent.append(("Every stream in a log ended well", "", plural(counted, "ticket"), meaning))
         self.unreadable = [
             (
                 self.ticket(row.ticket),
@@ -205,7 +209,7 @@ class View:
         why = {
             "unexplained": "Nothing in the capture says why",
             "no-stream": "No stream in the capture",
-            "unsure": "Likely, but not certain: this would settle it",
+            "unsure": "Only possible so far: this would settle it",
         }
         return {
             "why": why[item.kind], "ask": prose(item.ask), "tickets": plural(item.tickets, "ticket"),

@@ -8,6 +8,7 @@ from typing import Final
 
 from analyzer.model import CaptureInfo, Report
 from analyzer.report.markdown import prose
+from analyzer.report.numbers import NBSP, plural
 from analyzer.report.replies import replies
 
 _MOST: Final = 10
@@ -27,7 +28,7 @@ def render_reply(report: Report | None, captures: Sequence[CaptureInfo] = ()) ->
     """
     unread = [info for info in captures if info.error]
     if report is None or not report.streams:
-        return _nothing(unread)
+        return _nothing(unread, report.summary.streams if report else 0)
     lines = replies(report).customer.split("\n")
     if unread:
         at = next(
@@ -37,9 +38,17 @@ def render_reply(report: Report | None, captures: Sequence[CaptureInfo] = ()) ->
     return "\n".join(_line(line) for line in lines).strip("\n") + "\n"
 
 
-def _nothing(unread: Sequence[CaptureInfo]) -> str:
+def _nothing(unread: Sequence[CaptureInfo], fine: int) -> str:
     parts = ["Hello,", ""]
-    if unread:
+    if fine:  # healthy lines of a log are counted and not listed
+        parts.append(
+            f"thank you for your message. We looked at {plural(fine, 'streamed request')} in the log that came with it, and none of them failed.".replace(
+                NBSP, " "
+            )
+        )
+        if unread:
+            parts += ["", "We could not read everything that came with your message:", "", *_listed(unread)]
+    elif unread:
         parts += ["thank you for your message. We could not read what came with it:", "", *_listed(unread)]
     else:
         parts.append("thank you for your message. We found no streamed answer in what came with it.")

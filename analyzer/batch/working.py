@@ -80,7 +80,10 @@ def prepare(db: Any) -> None:
         SELECT r.ticket,
           CASE WHEN p.number IS NOT NULL THEN 'person ' || p.number || ' (' || r.domain || ')'
                WHEN r.mail IS NOT NULL THEN r.domain ELSE nullif(trim(r.customer), '') END AS who,
-          coalesce(r.opened, f.started) AS moment, r.state, r.severity, r.cause, r.party, r.rule, r.confidence, r.reason,
+          coalesce(r.opened, f.started) AS moment, r.state,
+          -- The healthy lines of a log are counted and not listed.
+          CASE WHEN r.severity = 'none' AND r.streams > 0 AND r.failed + r.degraded = 0 THEN 'ok' ELSE r.severity END AS severity,
+          r.cause, r.party, r.rule, r.confidence, r.reason,
           r.severity IN ('failed', 'degraded') AS broken, coalesce(r.streams, 0) AS streams,
           coalesce(r.failed, 0) + coalesce(r.degraded, 0) AS broken_streams, r.captures, r.headline
         FROM raw r LEFT JOIN people p USING (mail) LEFT JOIN first f ON f.ticket = r.ticket"""

@@ -15,8 +15,10 @@ import duckdb
 import msgspec
 import pytest
 
-from analyzer.batch.output import Written, write_batch
+from analyzer.batch.output import write_batch
+from analyzer.batch.place import Written
 from analyzer.errors import UsageError
+from analyzer.model import Report, Summary
 from analyzer.report.tables import table_columns
 from tests.batch.made import Case, ledger, put, queue, scope, stream
 from tests.browser import payloads
@@ -267,6 +269,14 @@ def test_reply_says_what_happened_what_to_do_and_what_is_missing(tmp_path: Path)
     assert "We could not read everything" in first and "- `b.har` (it ends in the middle)" in first
     assert "- `shot'x'.png` (it is an image)" in second and "record it once more" in second
     assert "no streamed answer" in third
+
+
+def test_reply_about_a_healthy_log_says_so(tmp_path: Path) -> None:
+    report = msgspec.json.encode(Report(captures=[], streams=[], clusters=[], summary=Summary(streams=900)))
+    write(tmp_path, [Case("T", [], counted=900, report=report)])
+    said = (tmp_path / "tickets/T/reply.md").read_text()
+    assert "900 streamed requests" in said and "none of them failed" in said
+    assert "Every stream in a log ended well" in (tmp_path / "index.html").read_text()
 
 
 @pytest.mark.parametrize("name", ["_HTML", "_URL"])

@@ -187,6 +187,12 @@ def test_ticket_without_a_time_counts_when_its_first_stream_began() -> None:
     assert [b.start for b in trend.buckets] == ["2026-03-02T08:00:00Z"]
 
 
+def test_ticket_with_only_healthy_lines_is_innocent() -> None:
+    found = summary_of([Case("log", [], counted=900), Case("none", [])])
+    assert (found.innocent, found.without_streams, found.streams) == (1, 1, 900)
+    assert [item.members for item in found.questions] == [["none"]]
+
+
 def test_log_lines_give_no_share_of_broken_streams() -> None:
     logged = [Case(f"l{n}", [stream("bad-gateway", gateway="nginx", capture_kind="log")]) for n in range(3)]
     seen = [Case(f"h{n}", [stream("completed", gateway="nginx")]) for n in range(2)]
