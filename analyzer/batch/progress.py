@@ -117,7 +117,7 @@ class _Bar(Display):
         self._bar.update(self._task, completed=progress.done, total=self._of(progress), rate=f"{rate:,.1f}/s")
 
     def written(self, stage: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=f"writing {stage}", completed=done, total=total, rate="")
+        self._bar.update(self._task, description=stage, completed=done, total=total, rate="")
 
     def finish(self, progress: Progress, headline: str, folder: Path) -> None:
         self.close()

@@ -172,3 +172,31 @@ def test_versions_follow_options_rules_and_nothing_else(tmp_path: Path) -> None:
     assert judging_version([tmp_path]) == first
     (tmp_path / "x.yaml").write_text("id: y")
     assert judging_version([tmp_path]) != first
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
+    import pty
+    import subprocess
+
+    from tests.batch.queue import command, environment
+
+    what = queue(tmp_path / "q", 12)
+    master, slave = pty.openpty()
+    env = {**environment(), "TERM": "xterm-256color", "COLUMNS": "100"}
+    child = subprocess.Popen(command(what, tmp_path / "out"), stderr=slave, stdout=slave, env=env)
+    os.close(slave)
+    said = b""
+    try:
+        while piece := os.read(master, 65536):
+            said += piece
+    except OSError:  # the other end was closed
+        pass
+    finally:
+        os.close(master)
+    assert child.wait() == 0
+    text = said.decode()
+    assert "━" in text
+    assert "12/12" in text
+    assert "/s" in text
+    assert "12 tickets in" in text

@@ -216,3 +216,25 @@ def test_what_is_no_ticket_s_fault_ends_the_run_and_keeps_what_is_done(tmp_path:
             run(ledger, find_tickets([what]), Full(made), made)
         assert len(ledger.known(["T-000", "T-001", "T-002"])) == 2
         assert steps(go(ledger, what)) == {"unchanged": 2, "analysed": 1}
+
+
+def test_servers_are_asked_about_several_tickets_at_a_time(tmp_path: Path) -> None:
+    """`memory://` is a place that fsspec opens like any other; what is there has no time and no checksum."""
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    data = (queue(tmp_path / "q", 1) / "T-000" / "nginx-idle-60s.har").read_bytes()
+    tickets = []
+    for number in range(10):
+        system.pipe(f"/queue/T-{number}/chat.har", data)
+        tickets.append(
+            Ticket(
+                id=f"T-{number}",
+                attachments=(Attachment(url=f"memory://queue/T-{number}/chat.har", name="chat.har"),),
+            )
+        )
+    made = setup()
+    with Ledger(None) as ledger:
+        assert steps(run(ledger, tickets, Here(made), made)) == {"analysed": 10}
+        assert steps(run(ledger, tickets, Here(made), made)) == {"unchanged": 10}
+        assert ledger.rows("SELECT DISTINCT cause FROM tickets") == [{"cause": "gateway-idle-timeout"}]
