@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from analyzer.errors import CaptureError
-from analyzer.intake import archive, saz, sniff
+from analyzer.intake import archive, sniff
 from analyzer.intake.expand import expanded
 from analyzer.intake.limits import DEFAULT, Limits
 from analyzer.intake.text import Recoded, wide_encoding
@@ -218,6 +218,8 @@ def _found(inp: Input, head: bytes, depth: int) -> Iterator[Input]:
 
 def _zip(inp: Input, depth: int) -> Iterator[Input]:
     """The captures in a ZIP; the bodies that Playwright keeps beside its HAR are no captures."""
+    from analyzer.intake import saz  # only for ZIPs
+
     limits = inp._limits
     if depth >= limits.max_depth:
         inp.kind, inp.reason = "unknown", "it is an archive inside too many archives"
