@@ -6,11 +6,13 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from analyzer.batch.api import analyze_many
 from analyzer.options import Options
 from analyzer.pipeline import analyze
 from analyzer.redact.sanitize import sanitize
@@ -75,3 +77,24 @@ def test_what_the_verdict_needs_is_still_there(folder: Path) -> None:
     assert stream["status"] is not None
     assert stream["cause"] and stream["rule"]
     assert stream["evidence"]
+
+
+def test_no_secret_survives_in_the_results_of_many_tickets(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store.duckdb"
+    with analyze_many(folder, store=store) as batch:
+        assert sum(item.streams for item in batch) > 0
+        batch.write(tmp_path / "out", xlsx=True)
+        shown = batch._repr_html_() + batch.frame().to_csv() + batch.streams_frame().to_csv()
+    assert leaks(shown) == []
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(written) > 8
+    for path in written:
+        if path.suffix == ".parquet":
+            text = str(duckdb.execute(f"SELECT to_json(t) FROM '{path}' t").fetchall())
+        elif path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as archive:
+                text = "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+        else:
+            text = path.read_text(encoding="utf-8")
+        assert leaks(text) == [], path.name
+    assert leaks(store.read_bytes().decode("latin-1")) == []

@@ -88,7 +88,7 @@ class Batch:
 
     def __iter__(self) -> Iterator[TicketVerdict]:
         names = TicketVerdict.__struct_fields__
-        listed = ", ".join(f'"{name}"' for name in names)
+        listed = ", ".join("opened_at" if name == "at" else f'"{name}"' for name in names)
         last: str | None = None
         while True:
             rows = self._db.execute(

@@ -71,7 +71,7 @@ def prepare(db: Any) -> None:
         WITH raw AS (
           SELECT t.*, nullif(lower(regexp_extract(t.customer, '{_EMAIL}', 0, 'i')), '') AS mail,
             lower(regexp_extract(t.customer, '{_EMAIL}', 1, 'i')) AS domain,
-            TRY_CAST(t."at" AS TIMESTAMP) AS opened
+            t.opened_at AS opened
           FROM tickets t),
         people AS (
           SELECT mail, row_number() OVER (ORDER BY min(opened) NULLS LAST, min(ticket)) AS number
