@@ -18,6 +18,7 @@ from analyzer.errors import HangupError, UsageError
 
 if TYPE_CHECKING:
     from analyzer.batch.ledger import Ledger
+    from analyzer.batch.model import Ticket
     from analyzer.batch.progress import Display
     from analyzer.batch.run import Progress, Workers
     from analyzer.batch.worker import Setup
@@ -61,16 +62,18 @@ def batch(given: Batch) -> int:
     from analyzer.batch.sources import find_tickets
 
     setup = _setup(given)
+    store = given.store or given.output / STORE
     with ExitStack() as stack:
         show = stack.enter_context(display(quiet=given.quiet))
 
-        def tickets(tell: Callable[[str], None]) -> Iterator:  # type: ignore[type-arg]
-            return find_tickets(
+        def tickets(tell: Callable[[str], None]) -> Iterator[Ticket]:
+            found = find_tickets(
                 given.what, layout=given.layout, manifest=given.manifest, fetch=given.fetch, tell=tell
             )
+            return _without_results(found, given.output, store)
 
         found = tickets(show.note)  # wrong arguments are told before anything is made
-        ledger = stack.enter_context(Ledger(given.store or given.output / STORE))
+        ledger = stack.enter_context(Ledger(store))
         if given.retention is not None:
             gone = len(ledger.retain(given.retention))
             if gone:
@@ -109,7 +112,7 @@ def _setup(given: Batch) -> Setup:
     return setup
 
 
-def _work(given: Batch, ledger: Ledger, setup: Setup, tickets: Iterator, show: Display) -> Progress:  # type: ignore[type-arg]
+def _work(given: Batch, ledger: Ledger, setup: Setup, tickets: Iterator[Ticket], show: Display) -> Progress:
     from analyzer.batch.run import run
     from analyzer.store import StoreError
 
@@ -210,6 +213,24 @@ def _counts(db: object, fail_on: str) -> tuple[bool, bool]:
     return bool(row[0]), bool(row[1])
 
 
+def _without_results(tickets: Iterator[Ticket], output: Path, store: Path) -> Iterator[Ticket]:
+    """The tickets without what an earlier run left among them: `hangup batch .` writes below what it reads."""
+    from msgspec.structs import replace
+
+    own = os.path.join(os.path.abspath(output), "")  # noqa: PTH100, PTH118  a prefix, as text
+    files = (own, os.path.abspath(store))  # noqa: PTH100
+    for ticket in tickets:
+        kept = tuple(
+            attachment
+            for attachment in ticket.attachments
+            if "://" in attachment.url or not os.path.abspath(attachment.url).startswith(files)  # noqa: PTH100
+        )
+        if len(kept) == len(ticket.attachments):
+            yield ticket
+        elif kept or ticket.problems:
+            yield replace(ticket, attachments=kept)
+
+
 def _nothing(_sentence: str) -> None:
     """It was said already."""
 
@@ -217,7 +238,7 @@ def _nothing(_sentence: str) -> None:
 class _Counter:
     """Counts the tickets beside the work, so that a bar can say how much is left. A failure is no matter here."""
 
-    def __init__(self, tickets: Callable[[], Iterator]) -> None:  # type: ignore[type-arg]
+    def __init__(self, tickets: Callable[[], Iterator[Ticket]]) -> None:
         self._tickets = tickets
         self._total: int | None = None
         self._thread: threading.Thread | None = None

@@ -76,6 +76,14 @@ def test_tickets_that_are_gone_from_the_queue_leave_the_results_and_stay_in_the_
     assert len(rows(out / "hangup.duckdb", "tickets")) == 4
 
 
+def test_results_inside_the_queue_are_no_tickets(tmp_path: Path) -> None:
+    what = queue(tmp_path / "q", 2)
+    for _ in range(2):
+        said = run(what, what / "results", "--store", str(what / "known.duckdb"))
+        assert "2 tickets in" in said
+    assert [row["ticket"] for row in rows(what / "known.duckdb", "tickets")] == ["T-000", "T-001"]
+
+
 def test_retention_forgets_tickets_in_the_store_and_in_the_results(tmp_path: Path) -> None:
     queue(tmp_path / "q", 2)
     out = tmp_path / "out"
