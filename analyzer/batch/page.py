@@ -159,7 +159,7 @@ class View:
         ]
         self.breakdowns = [self._breakdown(item) for item in summary.breakdowns if not _same(item)]
         self.same = [
-            (item.title[0].lower() + item.title[1:], one_line(item.values[0].value, 80))
+            (_inside(item.title), one_line(item.values[0].value, 80))
             for item in summary.breakdowns
             if _same(item)
         ]
@@ -328,9 +328,14 @@ _LABELS: Final = {
 }  # fmt: skip
 
 
+def _inside(title: str) -> str:
+    """A title as it reads inside a sentence: `HTTP version` keeps its capitals."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def _label(name: str) -> str:
     if name.startswith("also_"):
-        return f"Also: {_label(name.removeprefix('also_')).lower()}"
+        return f"Also: {_inside(_label(name.removeprefix('also_')))}"
     return _LABELS.get(name, name.replace("_", " ").capitalize())
 
 
