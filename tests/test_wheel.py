@@ -56,6 +56,10 @@ def test_wheel_and_sdist_carry_rules_templates_and_samples(built: Path) -> None:
     assert any(name.startswith("analyzer/_data/rules/") for name in wheel)
     assert any(name.startswith("analyzer/_data/templates/") for name in wheel)
     assert any(name.startswith("analyzer/_data/sample_hars/") for name in wheel)
+    carried = {name.removeprefix("analyzer/_data/") for name in wheel}
+    assert {
+        f"templates/{p.relative_to(ROOT / 'templates')}" for p in (ROOT / "templates").rglob("*.*")
+    } <= carried
     assert "analyzer/py.typed" in wheel
     assert any(name.startswith("analyzer/protocols/profiles/") for name in wheel)
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
