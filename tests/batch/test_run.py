@@ -238,3 +238,25 @@ def test_servers_are_asked_about_several_tickets_at_a_time(tmp_path: Path) -> No
         assert steps(run(ledger, tickets, Here(made), made)) == {"analysed": 10}
         assert steps(run(ledger, tickets, Here(made), made)) == {"unchanged": 10}
         assert ledger.rows("SELECT DISTINCT cause FROM tickets") == [{"cause": "gateway-idle-timeout"}]
+
+
+def test_no_secret_of_a_capture_enters_the_store(tmp_path: Path) -> None:
+    import json
+
+    from analyzer.batch.ledger import DOCUMENTS
+    from tests.redact.canary import har, leaks
+
+    ticket = tmp_path / "q" / "T-1"
+    ticket.mkdir(parents=True)
+    (ticket / "chat.har").write_text(json.dumps(har()), encoding="utf-8")
+    with Ledger(tmp_path / "s.duckdb") as ledger:
+        for ruleset in ("j1", "j2"):  # as analysed, and as judged again
+            go(ledger, tmp_path / "q", ruleset=ruleset)
+            ledger.fill()
+            said = {
+                table: str(ledger.rows(f"SELECT * FROM {table}"))
+                for table in ("tickets", "captures", "streams")
+            }
+            said |= {kind: (ledger.document("T-1", kind) or b"").decode() for kind in DOCUMENTS}
+            assert said["html"]
+            assert {place: leaks(text) for place, text in said.items() if leaks(text)} == {}
