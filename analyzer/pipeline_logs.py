@@ -321,9 +321,8 @@ def _source(inp: Input) -> Any:
     from analyzer.intake.logs import Source
     from analyzer.intake.logs.lines import plain_source
 
-    path = Path(inp.path)
-    if inp.path != "-" and not inp._layers and path.is_file():
-        return plain_source(path, inp.path)
+    if inp.plain is not None and inp.plain.is_file():
+        return plain_source(inp.plain, inp.path)
     return Source(inp.path, inp.open, None, None)
 
 

@@ -249,3 +249,17 @@ def test_streams_of_both_sides_are_ordered_together(tmp_path: Path) -> None:
     assert [stream.id for stream in report.streams] == ["s1", "s2", "s3"]
     assert [stream.verdict.severity for stream in report.streams] == ["failed", "info", "info"]
     assert report.summary.streams == 3
+
+
+def test_a_plain_log_is_read_from_its_file_whatever_it_is_called_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analyzer.intake.logs import lines
+
+    path = tmp_path / "access.log"
+    path.write_text(
+        '203.0.113.9 - - [22/Nov/2026:15:50:16 +0000] "POST /v1/messages HTTP/1.1" 504 160 "-" "curl/8.5.0"\n'
+    )
+    monkeypatch.setattr(lines, "blocks", lambda *_: pytest.fail("the fast reader was passed by"))
+    report = analyze([path], Options(short_paths=True))
+    assert report.streams[0].exchange.where == "access.log:1"

@@ -52,6 +52,11 @@ class Input:
         """The bytes are a HAR made from an archive of another form (SAZ), not what the file holds."""
         return self._converted
 
+    @property
+    def plain(self) -> Path | None:
+        """The file on disk that holds these very bytes; None for anything compressed, packed or piped."""
+        return None if self._layers else self._plain
+
     def open(self) -> BinaryIO:
         """A stream of the expanded bytes, for reading line by line; a log is UTF-8 without a mark.
 
