@@ -40,11 +40,11 @@ def heading(tab: Tab) -> str:
 
 
 def see(tab: Tab, text: str) -> None:
-    """Until the page's heading has the text."""
+    """Until the page's heading has the text and its scripts have run."""
 
     def there() -> bool:
         try:
-            return text in heading(tab)
+            return text in heading(tab) and tab.evaluate("document.readyState") == "complete"
         except Exception:  # noqa: BLE001  between two pages there is nothing to ask
             return False
 
