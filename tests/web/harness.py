@@ -102,7 +102,8 @@ def serving(chosen: Settings, headers: dict[str, str] | None = None) -> Iterator
     finally:
         server.should_exit = True
         app.state.service.hub.stop()
-        thread.join(60)
+        # Connections may take the whole time of a graceful end, and running reports the same again.
+        thread.join(2 * chosen.drain_seconds + 60)
         listener.close()
         assert not thread.is_alive()
 
