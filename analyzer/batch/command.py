@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.errors import HangupError, UsageError
 
@@ -203,10 +203,10 @@ def _deliver(given: Batch, ledger: Ledger, progress: Progress, show: Display) ->
     return 3 if unread and given.fail_on != "never" else 0
 
 
-def _counts(db: object, fail_on: str) -> tuple[bool, bool]:
+def _counts(db: Any, fail_on: str) -> tuple[bool, bool]:
     """Whether something broke that counts, and whether something could not be read."""
     severities = {"failed": ("failed",), "degraded": ("failed", "degraded")}.get(fail_on, ())
-    row = db.execute(  # type: ignore[attr-defined]
+    row = db.execute(
         "SELECT count(*) FILTER (list_contains(?::VARCHAR[], severity)), count(*) FILTER (state <> 'done') FROM tickets",
         [list(severities)],
     ).fetchone()
@@ -217,13 +217,19 @@ def _without_results(tickets: Iterator[Ticket], output: Path, store: Path) -> It
     """The tickets without what an earlier run left among them: `hangup batch .` writes below what it reads."""
     from msgspec.structs import replace
 
-    own = os.path.join(os.path.abspath(output), "")  # noqa: PTH100, PTH118  a prefix, as text
-    files = (own, os.path.abspath(store))  # noqa: PTH100
+    results = output.absolute()
+    files = {store.absolute(), store.absolute().with_name(f"{store.name}.wal")}
+
+    def ours(url: str) -> bool:
+        # Not resolved: a link in the queue to a capture elsewhere is the queue's.
+        path = Path(os.path.normpath(Path(url).absolute()))
+        return path in files or path.is_relative_to(results)
+
     for ticket in tickets:
         kept = tuple(
             attachment
             for attachment in ticket.attachments
-            if "://" in attachment.url or not os.path.abspath(attachment.url).startswith(files)  # noqa: PTH100
+            if "://" in attachment.url or not ours(attachment.url)
         )
         if len(kept) == len(ticket.attachments):
             yield ticket

@@ -33,6 +33,7 @@ _STYLES: Final = (
     "batch/print.css",
 )  # fmt: skip
 _SCRIPT: Final = "batch/batch.js"
+_PARTIES: Final[dict[str, str]] = {str(party): words for party, words in PARTY_WORDS.items()}
 _TONES: Final = {
     "failed": "failed", "degraded": "degraded", "info": "nobody’s fault", "ok": "completed", "none": "no stream",
     "unread": "not read",
@@ -195,7 +196,7 @@ class View:
         return {"members": shown, "more": more + len(members) - len(shown)}
 
     def _problem(self, item: Problem) -> dict[str, Any]:
-        who = PARTY_WORDS.get(item.party, item.party)  # type: ignore[call-overload]
+        who = _PARTIES.get(item.party, item.party)
         facts = [(_label(name), _value(name, value)) for name, value in item.shared.items()]
         return {
             "id": item.id, "title": item.title, "cause": item.cause, "who": who,
@@ -225,7 +226,7 @@ class View:
         top = max((max(line) for line in lines.values()), default=1)
         made = []
         for place, (name, line) in enumerate(lines.items()):
-            title = PARTY_WORDS[name] if party else CAUSES[name].title  # type: ignore[index]
+            title = _PARTIES[name] if party else CAUSES[name].title
             made.append(
                 (title, charts.small(f"{'p' if party else 'c'}t{place}", title, line, top), sum(line))
             )

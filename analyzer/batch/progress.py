@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from analyzer.safe import one_line
 
 if TYPE_CHECKING:
-    from analyzer.batch.run import Progress
+    from analyzer.batch.run import Progress, Step
 
 _EVERY_S: Final = 10.0  # between plain lines
 _COUNT_AFTER_S: Final = 1.0  # a run that is over sooner needs no bar
-_WORDS: Final = (
+_WORDS: Final[tuple[tuple[Step, str], ...]] = (
     ("analysed", "analysed"), ("rejudged", "judged again by other rules"), ("unchanged", "unchanged"),
     ("kept", "kept, their files are gone"), ("too old", "too old"),
 )  # fmt: skip
@@ -53,7 +53,7 @@ class Display:
     def finish(self, progress: Progress, headline: str, folder: Path) -> None:
         """The last lines."""
         took = time.monotonic() - self._began
-        parts = [f"{progress.steps[key]:,} {word}" for key, word in _WORDS if progress.steps[key]]  # type: ignore[index]
+        parts = [f"{progress.steps[key]:,} {word}" for key, word in _WORDS if progress.steps[key]]
         bad = sum(count for state, count in progress.states.items() if state != "done")
         self.note(f"{_plural(progress.done)} in {_time(took)}: {', '.join(parts) or 'nothing to do'}")
         if bad:

@@ -208,3 +208,18 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
     assert "12/12" in text
     assert "/s" in text
     assert "12 tickets in" in text
+
+
+def test_a_ticket_whose_name_begins_like_the_store_is_no_result(tmp_path: Path) -> None:
+    """`--store q` beside a folder `queue`: only the store's own files are left out."""
+    from analyzer.batch.command import _without_results
+    from analyzer.batch.model import Attachment, Ticket
+
+    def ticket(*names: str) -> Ticket:
+        return Ticket(id="T", attachments=tuple(Attachment(str(tmp_path / name), name) for name in names))
+
+    given = ticket("queue/a.har", "q", "q.wal", "out/x.har", "outer/y.har", "out/../queue/b.har")
+    (kept,) = _without_results(iter([given]), tmp_path / "out", tmp_path / "q")
+    assert [attachment.name for attachment in kept.attachments] == [
+        "queue/a.har", "outer/y.har", "out/../queue/b.har",
+    ]  # fmt: skip
