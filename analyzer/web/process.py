@@ -16,6 +16,7 @@ from analyzer.bounds import resident
 from analyzer.web.config import Settings
 
 _POLL_SECONDS: Final = 0.25
+_LONGEST_LINE: Final = 1 << 16  # bytes of a message
 _KEPT_ENVIRONMENT: Final = (
     "PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "HOME",
     "HANGUP_CACHE", "XDG_CACHE_HOME",
@@ -37,20 +38,26 @@ class OverMemory(Exception):
 class Worker:
     """One process, good for one task."""
 
-    def __init__(self, process: asyncio.subprocess.Process, memory: int) -> None:
-        self._process, self._memory = process, memory
+    def __init__(
+        self, process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport, memory: int
+    ) -> None:
+        self._process, self._transport, self._memory = process, transport, memory
 
     @classmethod
     async def start(cls, settings: Settings) -> Worker:
         """A process that warms up and waits. It inherits no token and no session of a terminal."""
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        # As asyncio.create_subprocess_exec does it, which keeps the transport to itself: `end` needs it.
+        transport, protocol = await loop.subprocess_exec(
+            lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=_LONGEST_LINE, loop=loop),
             sys.executable, "-m", "analyzer.web.worker",
             str(settings.worker_memory), str(int(settings.worker_seconds) + 5),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             cwd=str(Path(settings.data)), env=environment, start_new_session=True,
         )  # fmt: skip
-        return cls(process, settings.worker_memory)
+        process = asyncio.subprocess.Process(transport, protocol, loop)
+        return cls(process, transport, settings.worker_memory)
 
     @property
     def pid(self) -> int:
@@ -96,11 +103,9 @@ class Worker:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 else:
                     self._process.kill()
+        # Both pipes first: `wait` otherwise returns only when nobody at all holds their other ends any more.
+        self._transport.close()
         await self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-            with contextlib.suppress(ConnectionError, OSError):
-                await self._process.stdin.wait_closed()
 
     async def _watch(self) -> bool:
         """Ends the process when it is too large; True then. A second line behind the system's limits."""
