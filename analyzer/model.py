@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -68,8 +67,7 @@ class Chunk(msgspec.Struct):
     size: int
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(msgspec.Struct):
     """One exchange as intake hands it over: the row so far, and what decoding needs.
 
     Header names are lower case, in recorded order, duplicates kept, pseudo-headers (`:path`) left
@@ -80,8 +78,8 @@ class Recorded:
     """
 
     exchange: Exchange
-    request_headers: list[tuple[str, str]] = field(default_factory=list)
-    response_headers: list[tuple[str, str]] = field(default_factory=list)
+    request_headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    response_headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
     body: Callable[[], bytes | None] = lambda: None
     request_body: Callable[[], bytes | None] = lambda: None
     events: list[RecordedEvent] | None = None
@@ -89,11 +87,10 @@ class Recorded:
     chunks: list[Chunk] | None = None
     raw: Callable[[], dict[str, Any]] = dict
     page: str | None = None
-    places: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Page:
+class Page(msgspec.Struct):
     """A page load of the HAR: `log.pages[i]`. Times in ms since the page's start; None unknown."""
 
     id: str
@@ -103,16 +100,15 @@ class Page:
     on_load_ms: float | None = None
 
 
-@dataclass(slots=True)
-class Capture:
+class Capture(msgspec.Struct):
     """One capture, read.
 
     forget: gives back the memory of what was looked at in the file; it is read again when asked for.
     """
 
     info: CaptureInfo
-    entries: list[Recorded] = field(default_factory=list)
-    pages: list[Page] = field(default_factory=list)
+    entries: list[Recorded] = msgspec.field(default_factory=list)
+    pages: list[Page] = msgspec.field(default_factory=list)
     forget: Callable[[], None] = lambda: None
 
 

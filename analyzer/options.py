@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 # Told what is under way: a stage, how much of it is done, and of how much (None while that is unknown).
 # Stages, in order: reading, decoding (captures); judging (streams).
 Progress = Callable[[str, int, int | None], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What the caller may choose.
 
     rules: folders with rules of one's own. ruleset: these rules, loaded before (`analyzer.engine.load`), for who
@@ -27,8 +27,8 @@ class Options:
     `analyzer.intake.logs.read_log`; None is that function.
     """
 
-    rules: tuple[Path, ...] = field(default=())
-    stream_paths: tuple[str, ...] = field(default=())
+    rules: tuple[Path, ...] = msgspec.field(default=())
+    stream_paths: tuple[str, ...] = msgspec.field(default=())
     log_format: str | None = None
     everything: bool = False
     limit: int = 10_000

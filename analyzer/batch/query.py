@@ -179,9 +179,8 @@ def _locked(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 def _captures(paths: list[str], options: Options) -> duckdb.DuckDBPyConnection:
     """A database in memory: `exchanges` (of browsers all, of logs the streams) and `streams`, redacted."""
-    from dataclasses import replace
-
     import duckdb
+    from msgspec.structs import replace
 
     from analyzer.batch.ledger import SQL, insert
     from analyzer.columns import columns

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from analyzer.batch import address
 from analyzer.batch.ledger import entry

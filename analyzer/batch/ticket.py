@@ -11,12 +11,12 @@ import hashlib
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from analyzer.batch.model import Ticket, TicketResult
 from analyzer.errors import CaptureError, RuleError

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -37,8 +36,7 @@ _OTHER: Final = re.compile(rb"\n(?!data:|\n(?!\n))")
 _ID: Final = re.compile(rb"\nid(?:: ?([^\n\0]*+))?+(?=\n)")
 
 
-@dataclass(slots=True)
-class Glance:
+class Glance(msgspec.Struct):
     """What was settled without decoding everything.
 
     events: all events of the body, dispatched or not; comments: comment lines (SSE) or blank lines
@@ -50,14 +48,14 @@ class Glance:
 
     events: int
     comments: int
-    first: list[Event] = field(default_factory=list)
-    hits: list[Event] = field(default_factory=list)
-    last: list[Event] = field(default_factory=list)
-    tail: Tail = field(default_factory=lambda: Tail(b"", 0))
+    first: list[Event] = msgspec.field(default_factory=list)
+    hits: list[Event] = msgspec.field(default_factory=list)
+    last: list[Event] = msgspec.field(default_factory=list)
+    tail: Tail = msgspec.field(default_factory=lambda: Tail(b"", 0))
     pending: Event | None = None
-    stray: list[Stray] = field(default_factory=list)
-    comment_texts: list[bytes] = field(default_factory=list)
-    malformed: list[Malformed] = field(default_factory=list)
+    stray: list[Stray] = msgspec.field(default_factory=list)
+    comment_texts: list[bytes] = msgspec.field(default_factory=list)
+    malformed: list[Malformed] = msgspec.field(default_factory=list)
     retry_ms: int | None = None
     last_event_id: str | None = None
     complete: bool = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+import msgspec
 
 from analyzer.columns import Exchange, columns
 from analyzer.duck import driver
@@ -19,16 +20,14 @@ from analyzer.engine.rule import Finding, Rule, RuleSet
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct):
     """findings: for each row, in order, the rules that fired. rule_errors: rules that could not run."""
 
     findings: list[list[Finding]]
-    rule_errors: list[str] = field(default_factory=list)
+    rule_errors: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """The packed codes of a rule set as SQL. rule_ids: the order in which codes were packed."""
 
     keys: list[str]

@@ -8,8 +8,9 @@ and plan them, which is where the time goes when there are only a few rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.engine.rule import Clause
 
@@ -17,13 +18,12 @@ from analyzer.engine.rule import Clause
 MANY: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """absent: columns that are NULL on every row. values: for some columns, every value but NULL.
     whole: columns without any NULL."""
 
     absent: frozenset[str] = frozenset()
-    values: Mapping[str, frozenset[Any]] = field(default_factory=dict)
+    values: Mapping[str, frozenset[Any]] = msgspec.field(default_factory=dict)
     whole: frozenset[str] = frozenset()
 
     def never(self, clause: Clause) -> bool:

@@ -7,6 +7,7 @@ check`, not again each time; a user's own rules always are.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -99,6 +100,23 @@ def _readers() -> list[Path]:
     ]
 
 
+def _names_in(root: Path) -> list[str]:
+    """The same files as names below `root`, without a `Path` for each: every run asks."""
+    skip = len(str(root)) + 1
+    found = [
+        f"{folder}/{name}"[skip:]
+        for folder, _, names in os.walk(root)
+        for name in names
+        if name.endswith(".yaml")
+    ]
+    return sorted(found)
+
+
+def _bytes(path: str | Path) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  two hundred of them: see above
+        return file.read()
+
+
 class _Kept:
     """The program's rules as an earlier run left them. rules: empty when none did."""
 
@@ -108,8 +126,8 @@ class _Kept:
 
         self.rules: dict[str, Rule] = {}
         try:
-            files = [(path.relative_to(root).as_posix(), path.read_bytes()) for path in _files(root)]
-            files += [(path.name, path.read_bytes()) for path in _readers() if path.is_file()]
+            files = [(name, _bytes(f"{root}/{name}")) for name in _names_in(root)]
+            files += [(path.name, _bytes(path)) for path in _readers() if path.is_file()]
         except OSError:
             files = []
         self._name = name_for(stored.FORM, files) if files else None

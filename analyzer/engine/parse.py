@@ -215,8 +215,7 @@ class _Fields:
             since=self.text("since") or None,
             file=file,
             builtin=builtin,
-            marks=self.reader.marks,
-        )
+        ).located(self.reader.marks)
         self.name_and_folder(rule)
         return rule
 

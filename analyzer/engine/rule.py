@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
 
 from analyzer.causes import CAUSES, CONFIDENCES, Confidence, Party
 
@@ -28,8 +29,7 @@ class Mark(NamedTuple):
 START: Final = Mark(1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(msgspec.Struct, frozen=True, array_like=True, tag="clause"):
     """One `column|operator: value`. `text` is the clause as a report quotes it."""
 
     column: str
@@ -50,8 +50,7 @@ class Clause:
         return (self.column, str(other))
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True, array_like=True, tag="group"):
     """`all` and `any` and `none`, together true when each of the three that is given is."""
 
     all: tuple[Node, ...] = ()
@@ -78,17 +77,15 @@ class Group:
 Node = Clause | Group
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(msgspec.Struct, frozen=True, array_like=True):
     """A near miss: a row on which the rule must not fire, and what differs."""
 
     row: dict[str, Any]
     because: str
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One rule file. `marks` says where each part stands: key path -> line and column."""
+class Rule(msgspec.Struct, frozen=True, dict=True, array_like=True):
+    """One rule file, as `stored` keeps it too. Where its parts stand is no part of what it is: see `located`."""
 
     id: str
     cause: str
@@ -112,7 +109,11 @@ class Rule:
     since: str | None = None
     file: str = ""
     builtin: bool = True
-    marks: dict[tuple[Any, ...], Mark] = field(default_factory=dict, repr=False, compare=False)
+
+    def located(self, marks: Mapping[tuple[Any, ...], Mark]) -> Rule:
+        """This rule, knowing where each part of it stands. marks: key path -> line and column."""
+        self.__dict__["marks"] = marks
+        return self
 
     @property
     def party(self) -> Party:
@@ -132,8 +133,9 @@ class Rule:
 
     def place(self, *path: Any) -> str:
         """`file:line:column` of a part, or of the nearest part around it that has a place."""
+        marks = self.__dict__.get("marks", {})
         for end in range(len(path), -1, -1):
-            mark = self.marks.get(tuple(path[:end]))
+            mark = marks.get(tuple(path[:end]))
             if mark:
                 return f"{self.file}:{mark.line}:{mark.column}"
         return self.file
@@ -147,8 +149,7 @@ class Finding(NamedTuple):
     capped: bool = False
 
 
-@dataclass(frozen=True)
-class RuleSet:
+class RuleSet(msgspec.Struct, frozen=True, dict=True):
     """All rules of a run, by id."""
 
     rules: dict[str, Rule]

@@ -7,10 +7,11 @@ import binascii
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from analyzer import protocols
 from analyzer.columns import Exchange
@@ -28,11 +29,10 @@ _MOVED: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What the caller knows better than the capture. stream_paths: globs over the URL's path."""
 
-    stream_paths: tuple[str, ...] = field(default=())
+    stream_paths: tuple[str, ...] = msgspec.field(default=())
 
 
 def build(entries: Iterable[Recorded], settings: Settings | None = None) -> list[Recorded]:

@@ -11,9 +11,10 @@ scans; Python sees histograms. Two streams never make a cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
@@ -33,24 +34,22 @@ _LIFT: Final = 1.5  # how much more often than among the healthy
 Show = Callable[[str, object], object]
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """A cluster before its members have names. numbers: rows of the members that may be listed."""
 
     cluster: Cluster
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[int] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Trait:
+class Trait(msgspec.Struct):
     """What the members of a group share. where: the members, as SQL."""
 
     where: str
-    peaks: dict[str, list[Peak]] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
-    lifts: dict[str, float] = field(default_factory=dict)
+    peaks: dict[str, list[Peak]] = msgspec.field(default_factory=dict)
+    places: dict[str, str] = msgspec.field(default_factory=dict)
+    lifts: dict[str, float] = msgspec.field(default_factory=dict)
     at: datetime | None = None
-    alone: dict[str, str] = field(default_factory=dict)  # what every stream of the run has: no clue
+    alone: dict[str, str] = msgspec.field(default_factory=dict)  # what every stream of the run has: no clue
 
 
 def clusters(

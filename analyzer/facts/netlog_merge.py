@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -36,11 +35,10 @@ _OF_THE_END: Final = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Merged:
+class Merged(msgspec.Struct):
     """Which exchange of a NetLog is which exchange of a HAR. mates: by `id` of the NetLog's `Recorded`."""
 
-    mates: dict[int, Recorded] = field(default_factory=dict)
+    mates: dict[int, Recorded] = msgspec.field(default_factory=dict)
 
     def once(self, found: Sequence[tuple[Capture, Recorded]]) -> list[tuple[Capture, Recorded]]:
         """The streams without the NetLog's second rows of those that a HAR lists; counts are set right."""

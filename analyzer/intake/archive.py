@@ -1,18 +1,24 @@
-"""ZIP archives from strangers: bounded, never extracted, names never trusted."""
+"""ZIP archives from strangers: bounded, never extracted, names never trusted.
+
+`zipfile` is loaded only where there is a ZIP: most runs meet none.
+"""
 
 from __future__ import annotations
 
 import io
 import re
 import stat
-import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import msgspec
 
 from analyzer.errors import CaptureError
 from analyzer.intake.limits import Limits
+
+if TYPE_CHECKING:
+    import zipfile
 
 MOST_ATTACHED = 256 * 1024 * 1024
 
@@ -25,8 +31,7 @@ class Broken(Exception):
     """The archive or a member cannot be read; the text says why and quotes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A file in the archive. shown: its name without control characters. refused: why it is not read."""
 
     name: str
@@ -40,6 +45,8 @@ class Archive:
     """One open ZIP. Members are read in place; none is ever written anywhere."""
 
     def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+        import zipfile
+
         self._limits = limits
         try:
             _check_directory(stream, limits)
@@ -78,6 +85,8 @@ class Archive:
 
     def open(self, member: Member) -> BinaryIO:
         """The expanded bytes of a member, guarded against more than its header promises."""
+        import zipfile
+
         try:
             return cast(BinaryIO, io.BufferedReader(_Guarded(self._zip, member, self._limits), 256 * 1024))
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
@@ -128,10 +137,15 @@ class _Guarded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
+        import lzma
+        import zipfile
+
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         try:
             piece = self._stream.read(min(len(view), max(self._left, 1)))
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        except (
+            zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError,
+        ) as error:  # fmt: skip
             raise Broken("the member is damaged") from error
         self._left -= len(piece)
         if self._left < 0:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
+import msgspec
 from msgspec import Raw
 
 from analyzer.columns import Exchange
@@ -34,8 +34,7 @@ _METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}")
 _NO_REQUEST = Request()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What all entries of a capture share."""
 
     path: str

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import io
-import lzma
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO, cast
@@ -41,7 +39,7 @@ class Expanded(io.RawIOBase):
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         try:
             piece = self._pull(len(view))
-        except (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError, RuntimeError) as error:
+        except (EOFError, OSError, zlib.error, ValueError, RuntimeError) as error:
             if isinstance(error, CaptureError):
                 raise
             self._damaged("its compressed data is damaged or cut: what could be expanded was read")
@@ -81,6 +79,8 @@ def expanded(
     elif kind == "zstd":
         pull = _zstd(source)
     elif kind == "bzip2":
+        import bz2
+
         pull = bz2.BZ2File(source).read1
     else:
         pull = _xz(source)
@@ -136,6 +136,8 @@ def _zstd(source: BinaryIO) -> Callable[[int], bytes]:
 
 
 def _xz(source: BinaryIO) -> Callable[[int], bytes]:
+    import lzma
+
     machine = lzma.LZMADecompressor(memlimit=256 * 1024 * 1024)
 
     def pull(most: int) -> bytes:
@@ -143,7 +145,10 @@ def _xz(source: BinaryIO) -> Callable[[int], bytes]:
             fresh = source.read(_STEP) if machine.needs_input else b""
             if not fresh and machine.needs_input:
                 raise EOFError
-            piece = machine.decompress(fresh, most)
+            try:
+                piece = machine.decompress(fresh, most)
+            except lzma.LZMAError as error:
+                raise ValueError("damaged") from error
             if piece:
                 return piece
         return b""

@@ -10,9 +10,10 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, cast
+
+import msgspec
 
 from analyzer.errors import CaptureError
 from analyzer.intake import archive, sniff
@@ -24,8 +25,7 @@ _STEP = 1024 * 1024
 _MAPPED = 4 * 1024 * 1024  # from this size on, copying a file costs more than mapping it
 
 
-@dataclass(slots=True)
-class Input:
+class Input(msgspec.Struct):
     """One capture, found and sniffed but not read.
 
     path: for people, `tickets.zip!a.har`. kind: har, netlog, log or unknown. reason: what it is, for
@@ -38,7 +38,7 @@ class Input:
     reason: str
     size: int | None = None
     explicit: bool = True
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
     _raw: Callable[[], BinaryIO] | None = None
     _layers: tuple[sniff.Layer, ...] = ()
     _attached: Callable[[str], bytes | None] = lambda name: None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """Bounds on what opening a file may expand to. Sizes in bytes.
 
     max_bytes: largest capture that is read into memory (a HAR or a NetLog), expanded.

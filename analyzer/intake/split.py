@@ -9,7 +9,8 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 # Possessive throughout: nothing is ever tried twice, the time is linear in the bytes.
 _BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
@@ -22,17 +23,16 @@ _TRIES = 40
 _ENTRIES = re.compile(rb'"entries"\s*+:\s*+\[')
 
 
-@dataclass(slots=True)
-class Cut:
+class Cut(msgspec.Struct):
     """What an array gave. end: where reading stopped; closed: the array's own bracket was there.
 
     damaged: stretches between elements that no parser makes sense of.
     """
 
-    spans: list[tuple[int, int]] = field(default_factory=list)
+    spans: list[tuple[int, int]] = msgspec.field(default_factory=list)
     end: int = 0
     closed: bool = False
-    damaged: list[tuple[int, int]] = field(default_factory=list)
+    damaged: list[tuple[int, int]] = msgspec.field(default_factory=list)
 
 
 def find_entries(data: bytes | bytearray | mmap.mmap, start: int = 0) -> int | None:

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.decode.api import NOT_JSON
 from analyzer.model import Event
@@ -30,8 +31,7 @@ _STEP: Final = re.compile(r"\[(\*|\d+)\]|([^.\[\]]+)")
 _MANY: Final = 64  # elements of a list that `[*]` looks at
 
 
-@dataclass(slots=True)
-class View:
+class View(msgspec.Struct):
     """One event as conditions see it. json: NOT_JSON when there is none; text: the trimmed payload."""
 
     kind: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import msgspec
 
 from analyzer.model import Event, Malformed, StreamInput, Tail
@@ -13,8 +11,7 @@ from analyzer.protocols.source import read_source
 _THIN = 400
 
 
-@dataclass(slots=True)
-class DecodedStream:
+class DecodedStream(msgspec.Struct):
     """Every event of a stream. tail: None where the origin cannot show one. total: before `limit`.
 
     beats: which events are keep-alives by the profile, as places in `events`.
@@ -22,15 +19,15 @@ class DecodedStream:
 
     framing: str | None
     protocol: str | None
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = msgspec.field(default_factory=list)
     total: int = 0
     tail: Tail | None = None
     comments: int = 0
     heartbeats: int = 0
     retry_ms: int | None = None
     last_event_id: str | None = None
-    malformed: list[Malformed] = field(default_factory=list)
-    sent: list[Event] = field(default_factory=list)
+    malformed: list[Malformed] = msgspec.field(default_factory=list)
+    sent: list[Event] = msgspec.field(default_factory=list)
     beats: frozenset[int] = frozenset()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
@@ -26,8 +25,7 @@ _STREAM_TYPES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """A known streaming endpoint.
 
     always: it streams whatever the request says; otherwise only when asked. at_home: the host is the
@@ -40,8 +38,7 @@ class Endpoint:
     at_home: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True):
     profile: Profile
     method: str
     hosts: tuple[str, ...]

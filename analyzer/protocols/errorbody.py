@@ -7,8 +7,9 @@ GraphQL, and of gateways that answer for a dead upstream, all come out as the sa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.decode.api import NOT_JSON, parse_json
 from analyzer.protocols.errorwords import class_of_text, classify
@@ -38,8 +39,7 @@ _GATEWAY_MESSAGES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorFacts:
+class ErrorFacts(msgspec.Struct, frozen=True):
     """What an error says. Words are the provider's own; class and owner are from `VALUES`."""
 
     error_type: str | None = None
@@ -56,13 +56,13 @@ class ErrorFacts:
         if type is None and code is None and text is None:
             return self
         new = (type or self.error_type, code or self.error_code, text or self.error_text)
-        return replace(
+        return msgspec.structs.replace(
             self, error_type=new[0], error_code=new[1], error_text=new[2], error_class=classify(*new)
         )
 
     def with_class(self, name: str) -> ErrorFacts:
         """The same with its class settled."""
-        return replace(self, error_class=name)
+        return msgspec.structs.replace(self, error_class=name)
 
 
 def error_facts(

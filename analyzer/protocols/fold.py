@@ -6,8 +6,9 @@ end marker after an error as well; but what comes after the end marker is not th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.decode.api import NOT_JSON
 from analyzer.protocols.conditions import View, first, values
@@ -21,8 +22,7 @@ _CHOICES: Final = 128
 _FAILED: Final = {"error": "unknown", "overloaded": "overloaded", "rate-limit": "rate-limit"}
 
 
-@dataclass(slots=True)
-class Fold:
+class Fold(msgspec.Struct):
     """What has been seen so far. Positions count the views taken, from 0; None: not seen."""
 
     profile: Profile
@@ -42,9 +42,9 @@ class Fold:
     handoff: bool = False
     planned: bool = False
     finish_repeats: int = 0
-    choices: dict[Any, str | None] = field(default_factory=dict)
+    choices: dict[Any, str | None] = msgspec.field(default_factory=dict)
     reason: str | None = None
-    open_operations: set[str] = field(default_factory=set)
+    open_operations: set[str] = msgspec.field(default_factory=set)
     closed_operations: int = 0
 
     def take(self, view: View) -> None:

@@ -6,8 +6,9 @@ The YAML says it, this module checks and compiles it. See `docs/protocols.md` fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+
+import msgspec
 
 from analyzer.protocols.conditions import Step, Test, compile_any, compile_condition, path
 
@@ -54,8 +55,7 @@ PLANNED: Final = frozenset({"when", "after_id"})
 OPERATIONS: Final = frozenset({"opens", "closes", "id"})
 
 
-@dataclass(slots=True)
-class FinishRule:
+class FinishRule(msgspec.Struct):
     """Where a finish reason stands. each: a list of choices, told apart by `key`."""
 
     when: Test | None
@@ -64,8 +64,7 @@ class FinishRule:
     at: list[tuple[Step, ...]]
 
 
-@dataclass(slots=True)
-class ErrorRule:
+class ErrorRule(msgspec.Struct):
     """What an in-band error looks like. at: the error object; type, code, text: their own paths.
 
     unless_finished: it does not count once the answer is complete. last: it counts only when no content
@@ -83,8 +82,7 @@ class ErrorRule:
     last: bool
 
 
-@dataclass(slots=True)
-class Profile:
+class Profile(msgspec.Struct):
     """One profile, compiled. Lists of conditions are single functions here; None: says nothing."""
 
     id: str
@@ -125,7 +123,7 @@ class Profile:
     operation_id: tuple[Step, ...]
     unwrap: tuple[Step, ...] | None
     resume: str | None
-    needles: list[str] = field(default_factory=list)
+    needles: list[str] = msgspec.field(default_factory=list)
 
 
 class ProfileError(ValueError):

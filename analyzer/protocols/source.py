@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+import msgspec
 
 from analyzer.decode.api import is_json
 from analyzer.decode.awseventstream import AWSEventStreamDecoder
@@ -25,8 +26,7 @@ from analyzer.protocols.endpoints import asked_to_stream
 _EMPTY: Final = Tail(b"", 0)
 
 
-@dataclass(slots=True)
-class Source:
+class Source(msgspec.Struct):
     """The events of one stream, and what is known beside them.
 
     origin: where they come from; None: the capture has none of it. events: in order; for a long body
@@ -37,22 +37,22 @@ class Source:
 
     origin: Literal["body", "events", "messages"] | None
     framing: str | None
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = msgspec.field(default_factory=list)
     count: int = 0
     sampled: bool = False
     comments: int = 0
-    comment_texts: list[bytes] = field(default_factory=list)
-    stray: list[Stray] = field(default_factory=list)
-    malformed: list[Malformed] = field(default_factory=list)
+    comment_texts: list[bytes] = msgspec.field(default_factory=list)
+    stray: list[Stray] = msgspec.field(default_factory=list)
+    malformed: list[Malformed] = msgspec.field(default_factory=list)
     tail: Tail | None = None
     pending: Event | None = None
     retry_ms: int | None = None
     last_event_id: str | None = None
-    times: list[float] = field(default_factory=list)
+    times: list[float] = msgspec.field(default_factory=list)
     array_closed: bool | None = None
     trailers: dict[str, str] | None = None
     close_code: int | None = None
-    sent: list[Event] = field(default_factory=list)
+    sent: list[Event] = msgspec.field(default_factory=list)
 
 
 def framing_for(inp: StreamInput) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+import msgspec
 
 #: Fewer events than this can arrive together by chance: a short answer of a fast model.
 BURST_EVENTS: Final = 8
@@ -14,8 +15,7 @@ BURST_SPAN_MS: Final = 40.0
 BURST_WAIT_MS: Final = 800.0
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(msgspec.Struct, frozen=True):
     """All in ms since the request's start; None where no event's time is known."""
 
     recorded: bool

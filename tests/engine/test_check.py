@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
+
+from msgspec.structs import replace
 
 from analyzer.engine.check import check, example_row
 from analyzer.engine.load import load_rules
@@ -80,7 +81,7 @@ def test_only_the_chosen_rules_are_checked() -> None:
 
 def test_example_rows_are_streams_of_the_first_kind() -> None:
     row = example_row(
-        dataclasses.replace(rule("a", group(all=[clause("status", 1)])), kinds=("log", "har")), {"status": 1}
+        replace(rule("a", group(all=[clause("status", 1)])), kinds=("log", "har")), {"status": 1}
     )
     assert (row.capture_kind, row.is_stream, row.status, row.url) == ("log", True, 1, None)
 

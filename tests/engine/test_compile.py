@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from analyzer.causes import CONFIDENCES
 from analyzer.columns import VALUES, Exchange
@@ -230,6 +230,6 @@ def test_literals_cannot_leave_their_quotes() -> None:
 
 
 def test_kinds_leave_other_captures_alone() -> None:
-    made = dataclasses.replace(rule("r"), kinds=("log",))
+    made = replace(rule("r"), kinds=("log",))
     many = [Exchange(status=504, capture_kind=kind) for kind in ("har", "log", None)]
     assert [bool(each) for each in evaluate(many, RuleSet({"r": made})).findings] == [False, True, False]

@@ -72,7 +72,7 @@ def test_positive_clauses_are_those_outside_every_none() -> None:
 
 
 def test_place_is_the_nearest_one_known() -> None:
-    made_rule = rule("r", marks={("when",): Mark(5, 1), (): Mark(1, 1)})
+    made_rule = rule("r").located({("when",): Mark(5, 1), (): Mark(1, 1)})
     assert made_rule.place("when", "all", 0) == "rules/gateway/r.yaml:5:1"
     assert made_rule.place("say") == "rules/gateway/r.yaml:1:1"
     assert rule("r").place("say") == "rules/gateway/r.yaml"
