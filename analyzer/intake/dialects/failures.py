@@ -8,7 +8,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NAME = re.compile(r"(?:net::)?(ERR_[A-Z0-9_]{2,80})|(NS_[A-Z0-9_]{2,80})")
+from analyzer.intake.dialects.localized import LOCALIZED
+
+# Chromium's names, and Firefox's: of its network (NS_), and of its certificate checks (NSS and PKIX).
+_NAME = re.compile(
+    r"(?:net::)?\b(ERR_[A-Z0-9_]{2,80})|\b((?:NS|SEC_ERROR|SSL_ERROR|MOZILLA_PKIX_ERROR)_[A-Z0-9_]{2,80})"
+)
 _NSURL = re.compile(r"NSURLErrorDomain\D{1,20}?(-\d{3,5})")
 
 # NSURLError codes and their English wording (CFNetwork); WebKit exports only the wording, in the
@@ -80,8 +85,8 @@ def net_name(words: str | None) -> str | None:
     code = _NSURL.search(words)
     name = _NSURL_CODES.get(code[1]) if code else None
     if name is None:
-        plain = words.strip().rstrip(".").lower()
-        name = _EXACT.get(plain)
+        plain = words.strip().rstrip(".。").lower()
+        name = _EXACT.get(plain) or LOCALIZED.get(plain)
         if name is None:
             name = next((known for phrase, known in _WITHIN if phrase in plain), None)
     return f"net::{name}" if name else None

@@ -36,12 +36,16 @@ class Fiddler(Dialect):
     def errors_recorded(self, entry: Entry, status: int | None) -> bool | None:
         return False
 
+    def status(self, entry: Entry) -> int | None:
+        """Nobody but Fiddler sent the 502 or 504 of its own reply: no answer came."""
+        return 0 if _own_reply(entry) else super().status(entry)
+
     def failure(self, entry: Entry) -> Failure:
         found = super().failure(entry)
-        content = entry.response.content if entry.response is not None else None
-        if found != NO_FAILURE or content is None or bytes(memoryview(content.text)[1:10]) != b"[Fiddler]":
+        if found != NO_FAILURE or not _own_reply(entry):
             return found
-        words = (string(content.text) or "")[:2000]
+        content = entry.response.content if entry.response is not None else None
+        words = ((string(content.text) if content is not None else None) or "")[:2000]
         name = next((name for part, name in _SENTENCES if part in words.lower()), None)
         return Failure(name, None if name else words.partition("<")[0][:300])
 
@@ -52,6 +56,12 @@ class Fiddler(Dialect):
     def connection_id(self, entry: Entry, port: int | None) -> str | None:
         found = _EGRESS.search(values.text(entry.connection) or "")
         return found[1] if found and found[1] != "0" else None
+
+
+def _own_reply(entry: Entry) -> bool:
+    """Whether Fiddler wrote the reply itself, because it got none."""
+    content = entry.response.content if entry.response is not None else None
+    return content is not None and bytes(memoryview(content.text)[1:10]) == b"[Fiddler]"
 
 
 class FiddlerArchive(Fiddler):

@@ -35,7 +35,11 @@ def plain(**changes: Any) -> dict[str, Any]:
             "The operation couldn’t be completed. (NSURLErrorDomain error -1009.)",
             "net::ERR_INTERNET_DISCONNECTED",
         ),
-        ("La connexion réseau a été perdue.", None),
+        ("La connexion réseau a été perdue.", "net::ERR_CONNECTION_CLOSED"),
+        ("Es besteht anscheinend keine Verbindung zum Internet.", "net::ERR_INTERNET_DISCONNECTED"),
+        ("请求超时。", "net::ERR_TIMED_OUT"),
+        ("キャンセルしました", "net::ERR_ABORTED"),
+        ("Le réseau a disparu.", None),
     ],
 )
 def test_safari_words_become_names_where_they_are_certain(tmp_path: Path, words, net) -> None:
@@ -138,13 +142,18 @@ def test_fiddler_names_the_side_of_the_server(tmp_path: Path) -> None:
         ("[Fiddler] The connection to 'a' failed. <br />Error: ConnectionRefused (0x274d).", "net::ERR_CONNECTION_REFUSED", None),
         ("[Fiddler] ReadResponse() failed: no complete response. Server returned 0 bytes.", "net::ERR_EMPTY_RESPONSE", None),
         ("[Fiddler] Something new.<br>", None, "[Fiddler] Something new."),
-        ("Bad Gateway", None, None),
     ],
 )  # fmt: skip
 def test_a_reply_of_fiddlers_own_is_a_failure(tmp_path: Path, words, net, text) -> None:
     made = plain(response={"status": 502}, content={"text": words})
     row = read_one(tmp_path, made, creator="Fiddler").exchange
-    assert (row.status, row.net_error, row.failure_text) == (502, net, text)
+    assert (row.status, row.net_error, row.failure_text) == (0, net, text)
+
+
+def test_a_bad_gateway_that_fiddler_passed_on_is_a_status(tmp_path: Path) -> None:
+    made = plain(response={"status": 502}, content={"text": "Bad Gateway"})
+    row = read_one(tmp_path, made, creator="Fiddler").exchange
+    assert (row.status, row.net_error, row.failure_text) == (502, None, None)
 
 
 def test_failed_handshakes_beside_the_entries_are_said(tmp_path: Path) -> None:

@@ -63,8 +63,10 @@ def test_what_had_not_ended_and_not_failed_is_still_open(tmp_path: Path, status)
     [
         ("NS_BINDING_ABORTED", "NS_BINDING_ABORTED", None),
         ("NS_ERROR_NET_PARTIAL_TRANSFER", "NS_ERROR_NET_PARTIAL_TRANSFER", None),
+        ("SEC_ERROR_UNKNOWN_ISSUER", "SEC_ERROR_UNKNOWN_ISSUER", None),
+        ("MOZILLA_PKIX_ERROR_MITM_DETECTED", "MOZILLA_PKIX_ERROR_MITM_DETECTED", None),
         ("Load request cancelled", "net::ERR_ABORTED", None),
-        ("Die Netzwerkverbindung wurde unterbrochen.", None, "Die Netzwerkverbindung wurde unterbrochen."),
+        ("Die Netzwerkverbindung wurde unterbrochen.", "net::ERR_CONNECTION_CLOSED", None),
     ],
 )
 def test_each_engine_has_its_own_words(tmp_path: Path, words, net, text) -> None:
