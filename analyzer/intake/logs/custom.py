@@ -26,6 +26,10 @@ _APACHE: Final = re.compile(r"%(?:!?[\d,]*)[<>]?((?:\{[^}]*\})?(?:\^?[A-Za-z]{1,
 _HAPROXY: Final = re.compile(r"%(?:\{([^}]*)\})?(\[[^\]]*\]|b/%s|[A-Za-z]+|%)")
 _ENVOY: Final = re.compile(r"%([A-Z_0-9]+(?:\([^)]*\))?)(?::\d+)?%")
 _GOACCESS: Final = re.compile(r"%([a-zA-Z^~])|~h\{[^}]*\}")
+# A target that the string writes in two pieces, path and query, and the variable that stands for both.
+_TARGETS: Final = (
+    ("%U%q", "%U"), ("%HP%HQ", "%HU"), ("$uri$is_args$args", "$request_uri"), ("$uri$is_args$query_string", "$request_uri"),
+)  # fmt: skip
 _JSON_PAIR: Final = re.compile(r'"?([\w.@-]+)"?\s*:\s*"?([%$][^",}\s]*(?:\([^)]*\))?[^",}\s]*)"?')
 
 
@@ -130,6 +134,8 @@ def _tokens(body: str, dialect: str) -> Iterator[_Token]:
         "goaccess": _GOACCESS,
     }[dialect]
     at = 0
+    for pieces, target in _TARGETS:
+        body = body.replace(pieces, target)
     for match in pattern.finditer(body):
         if match.start() > at:
             yield _Token(body[at : match.start()])
@@ -166,6 +172,8 @@ def _text_format(tokens: list[_Token], dialect: str, dates: tuple[str, str]) -> 
             continue
         spec = known.get(name)
         value = (spec or {}).get("pattern") or _value_pattern(token, following, spec, dialect)
+        if place and tokens[place - 1].variable and (spec or {}).get("column") == "url":
+            value = f"[/*]{value}"  # the host stands before it without a space: a target begins with a slash
         group = f"v{place}"
         if dialect == "goaccess" and name in "dt":
             value, group = (r"[^\s\]]+?" if following else r"\S+"), f"time_{name}"

@@ -36,7 +36,7 @@ ENVELOPES: Final = (
     Envelope(
         "syslog-5424",
         "syslog (RFC 5424)",
-        prefix=r"(?:\d{1,6} )?<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ (?:-|(?:\[[^\]]*\])+) (?:\x{FEFF})?",
+        prefix=r"(?:\d{1,6} )?<\d{1,3}>1 \S+ \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) (?:\x{FEFF})?",
         stamp=rf"^(?:\d{{1,6}} )?<\d{{1,3}}>1 ({_ISO}) ",
     ),
     Envelope(

@@ -137,3 +137,41 @@ def test_log_is_read_with_the_users_format(read: Read) -> None:
     assert (result.lines, result.parsed) == (3, 3)
     assert rows[0]["duration_ms"] == 61002.0
     assert "as you said" in (result.info.format or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "host", "url"),
+    [
+        (
+            '$http_x_forwarded_for $host [$time_iso8601] "$request_method $scheme://$host$request_uri $server_protocol" $status $request_time',
+            '192.0.2.1 chat.example.com [2026-11-22T15:50:16+05:30] "POST https://chat.example.com/v1/chat?x=1 HTTP/2.0" 504 60.004',
+            "chat.example.com",
+            "/v1/chat?x=1",
+        ),
+        (
+            "$remote_addr [$time_local] $request_method $host$uri$is_args$args $status $request_time",
+            "192.0.2.1 [22/Nov/2026:15:50:16 +0000] POST chat.example.com/v1/chat?x=1 504 60.004",
+            "chat.example.com",
+            "/v1/chat?x=1",
+        ),
+        (
+            '%v %a %t "%m %U%q %H" %>s %B %{ms}T',
+            'chat.example.com 192.0.2.1 [22/Nov/2026:15:49:16 +0000] "POST /v1/chat?x=1 HTTP/2" 504 247 60004',
+            "chat.example.com",
+            "/v1/chat?x=1",
+        ),
+        (
+            "%START_TIME% %REQ(:METHOD)% %REQ(:AUTHORITY)%%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %DURATION%ms",
+            "2026-11-22T15:49:34.123Z POST chat.example.com/v1/chat?x=1 504 UT 60004ms",
+            "chat.example.com",
+            "/v1/chat?x=1",
+        ),
+    ],
+    ids=["nginx", "nginx-args", "apache", "envoy"],
+)
+def test_host_and_target_that_stand_together_are_told_apart(
+    text: str, line: str, host: str, url: str
+) -> None:
+    row = read_sample(connect(), compile_user_format(text), Sample(line, {}))
+    assert row is not None
+    assert (row["host"], row["url"], row["status"], row["duration_ms"]) == (host, url, 504, 60004.0)

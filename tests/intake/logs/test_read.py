@@ -13,6 +13,7 @@ import zstandard
 
 from analyzer.errors import CaptureError, UsageError
 from analyzer.intake.logs import Source, read_log
+from analyzer.intake.logs.envelopes import peel
 from tests.intake.logs.conftest import Read
 
 HEALTHY = (
@@ -286,3 +287,11 @@ def test_partial_container_lines_are_put_together(read: Read) -> None:
     result, rows = read(content)
     assert [(r["position"], r["status"]) for r in rows] == [(3, 504), (4, 504)]
     assert result.unparsed == 0
+
+
+def test_structured_data_of_syslog_may_hold_an_escaped_bracket() -> None:
+    head = r'<190>1 2026-09-14T07:31:12.5Z edge nginx 71 access [meta@32473 k="v\]\"x"] '
+    line = '192.0.2.1 - - [14/Sep/2026:07:31:12 +0000] "POST /v1/chat HTTP/1.1" 504 0 "-" "node"'
+    envelopes, inner = peel([head + line])
+    assert [envelope.id for envelope in envelopes] == ["syslog-5424"]
+    assert inner == [line]
