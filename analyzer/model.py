@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -67,19 +67,28 @@ class Chunk(msgspec.Struct):
     size: int
 
 
+#: Response headers that only a stream of the AI SDK has: they say so whatever its content type.
+STREAM_HEADERS: Final = frozenset(("x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"))
+#: Request headers of the fetch of a service worker's script (Fetch and Service Workers standards).
+WORKER_SCRIPT: Final = (("sec-fetch-dest", "serviceworker"), ("service-worker", "script"))
+
+Headers = Sequence[tuple[str, str]]
+
+
 class Recorded(msgspec.Struct):
     """One exchange as intake hands it over: the row so far, and what decoding needs.
 
     Header names are lower case, in recorded order, duplicates kept, pseudo-headers (`:path`) left
-    out. `body` and `request_body` are called at most for streaming candidates: bytes as the
+    out. `stream_header`, `worker_script`: whether it has one of `STREAM_HEADERS`, of `WORKER_SCRIPT`; they are
+    asked of every exchange, and made of the headers where intake does not say. `body` and `request_body` are called at most for streaming candidates: bytes as the
     application saw them (content encoding undone), None when the capture has no body. `raw` gives
     the entry as plain JSON values for the page view and the evidence drawer. `places` says for columns
     that were not read at `exchange.where` where they stand: `$.events[1943]`.
     """
 
     exchange: Exchange
-    request_headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    response_headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    request_headers: Headers = ()
+    response_headers: Headers = ()
     body: Callable[[], bytes | None] = lambda: None
     request_body: Callable[[], bytes | None] = lambda: None
     events: list[RecordedEvent] | None = None
@@ -88,6 +97,14 @@ class Recorded(msgspec.Struct):
     raw: Callable[[], dict[str, Any]] = dict
     page: str | None = None
     places: dict[str, str] = msgspec.field(default_factory=dict)
+    stream_header: bool | None = None
+    worker_script: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.stream_header is None:
+            self.stream_header = any(name in STREAM_HEADERS for name, _ in self.response_headers)
+        if self.worker_script is None:
+            self.worker_script = any(pair in WORKER_SCRIPT for pair in self.request_headers)
 
 
 class Page(msgspec.Struct):

@@ -24,7 +24,6 @@ _MOMENT_MS: Final = 1000.0
 _SOCKETS: Final = 6  # Chromium's kMaxSocketsPerGroup, and the other browsers'
 _DEPTH: Final = 40  # folders of a path that are looked at
 _NOT_NETWORK: Final = ("ABORTED", "BLOCKED_BY", "ERR_FAILED", "CACHE_MISS")
-_WORKER_SCRIPT: Final = (("sec-fetch-dest", "serviceworker"), ("service-worker", "script"))
 _RESUME_NAMES: Final = frozenset(
     {"last_event_id", "lasteventid", "last-event-id", "starting_after", "resume", "offset", "cursor", "after"}
 )
@@ -159,8 +158,8 @@ def _preflights(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
 def _service_workers(entries: Sequence[Recorded], found: Sequence[Recorded]) -> None:
     active: dict[str | None, float] = {}
     for recorded in entries:
-        row, sent = recorded.exchange, recorded.request_headers
-        if row.via_service_worker or any(mark in sent for mark in _WORKER_SCRIPT):
+        row = recorded.exchange
+        if row.via_service_worker or recorded.worker_script:
             start = _start(row)
             if start is not None:
                 active[row.host] = min(start, active.get(row.host, start))

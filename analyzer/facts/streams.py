@@ -22,7 +22,6 @@ _STREAM_TYPES: Final = re.compile(
     r"|application/vnd\.amazon\.eventstream$|application/grpc-web|application/connect\+|application/grpc(?:\+|$)"
     r"|application/vnd\.ag-ui\.event\+proto$"
 )
-_STREAM_HEADERS: Final = frozenset({"x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"})
 # Documents and assets are never asked-for streams, whatever their Accept header says.
 NEVER: Final = frozenset(
     {
@@ -59,10 +58,7 @@ def by_response(recorded: Recorded) -> str | None:
         return "content-type"
     if recorded.events:
         return "events"
-    for name, _ in recorded.response_headers:
-        if name in _STREAM_HEADERS:
-            return "content-type"
-    return None
+    return "content-type" if recorded.stream_header else None
 
 
 @lru_cache(maxsize=1024)
@@ -114,9 +110,13 @@ def _mcp_negotiation(recorded: Recorded) -> bool:
 
     Source: MCP 2025-11-25, streamable HTTP, backwards compatibility and listening for messages.
     """
-    return recorded.exchange.status in (400, 404, 405) and any(
-        name in ("mcp-protocol-version", "mcp-session-id") for name, _ in recorded.request_headers
-    )
+    row = recorded.exchange
+    if row.status not in (400, 404, 405):
+        return False
+    if any(name in ("mcp-protocol-version", "mcp-session-id") for name, _ in recorded.request_headers):
+        return True
+    # Before there is a session nothing is sent that names the protocol; the server's answer does.
+    return row.status == 405 and row.method == "GET" and b'"jsonrpc"' in (recorded.body() or b"")[:200]
 
 
 def url_key(row: Exchange) -> tuple[str | None, str | None, str | None]:

@@ -16,6 +16,7 @@ from analyzer.intake import agents, bodies, headers, values
 from analyzer.intake.dialects import Dialect
 from analyzer.intake.losses import Losses
 from analyzer.intake.shape import (
+    NONE,
     Content,
     Entry,
     Request,
@@ -25,7 +26,15 @@ from analyzer.intake.shape import (
     plain,
     present,
 )
-from analyzer.model import Chunk, Recorded, RecordedEvent, RecordedMessage
+from analyzer.intake.shape import headers as headers_of
+from analyzer.model import (
+    STREAM_HEADERS,
+    WORKER_SCRIPT,
+    Chunk,
+    Recorded,
+    RecordedEvent,
+    RecordedMessage,
+)
 
 _EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
 _ANY_EXTENSION = re.compile(rb"-extension:")
@@ -58,8 +67,14 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     request = entry.request or _NO_REQUEST
     response = entry.response
     content = response.content if response is not None else None
-    sent, got = headers.read(request.headers)
-    received, answered = headers.read(response.headers if response else None)
+    asked, usual = headers_of(request.headers)
+    got = headers.by_name(asked)
+    listed, also = headers_of(response.headers if response is not None else NONE)
+    answered = headers.by_name(listed)
+    if not (usual and also):
+        context.losses.add(
+            where, "a field is of an unexpected type (headers)", "what does not fit is read as not recorded"
+        )
     row = Exchange(
         capture=context.path, capture_kind="har", dialect=dialect.label, where=where, position=position
     )
@@ -110,6 +125,7 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
 
     # -- response
     row.status_text = response.statusText or None if response is not None else None
+    received = headers.Recalled(response.headers) if response is not None else ()
     headers.fill_response(row, received, answered, content.mimeType if content else None, row.started_at)
     row.from_cache = dialect.from_cache(entry)
     row.via_service_worker = dialect.via_service_worker(entry)
@@ -119,7 +135,12 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     row.cert_issuer = dialect.cert_issuer(entry)
 
     recorded = Recorded(
-        exchange=row, request_headers=sent, response_headers=received, raw=partial(as_plain, raws, position)
+        exchange=row,
+        request_headers=headers.Recalled(request.headers),
+        response_headers=received,
+        raw=partial(as_plain, raws, position),
+        stream_header=not STREAM_HEADERS.isdisjoint(answered),
+        worker_script=any(got.get(name) == value for name, value in WORKER_SCRIPT),
     )
     start_ms = values.epoch_ms(row.started_at) if row.started_at is not None else None
     recorded.events = _events(entry.events, start_ms, where, context)

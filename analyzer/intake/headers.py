@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, overload
+
+from msgspec import Raw
 
 from analyzer.columns import Exchange
-from analyzer.intake import values
+from analyzer.intake import shape, values
 from analyzer.intake.shape import Header
+from analyzer.model import Headers
 
 Pairs = list[tuple[str, str]]
 
@@ -25,7 +29,9 @@ _CHALLENGED: Final = frozenset(("x-kpsdk-ct", "x-kpsdk-r", "x-px-block", "x-data
 _CHALLENGES: Final = (403, 405, 429)
 _MITIGATED: Final = ("cf-mitigated", "x-vercel-mitigated", "x-amzn-waf-action")
 _BOT_DEFENCES: Final = _CHALLENGED | set(_MITIGATED)
-_PSEUDO: Final = (":authority", ":method", ":path", ":scheme", ":status", ":protocol", ":host", ":version")
+_PSEUDO: Final = frozenset(
+    (":authority", ":method", ":path", ":scheme", ":status", ":protocol", ":host", ":version")
+)
 _MANY: Final = 4096  # names of headers that are remembered
 _MEDIA = re.compile(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][\w-]{0,40}", re.ASCII)
@@ -44,18 +50,56 @@ class _Names(dict[str, str]):
 _names: Final = _Names()
 
 
-def read(headers: list[Header] | None) -> tuple[Pairs, dict[str, str]]:
-    """Headers in recorded order, and by name, the last one winning. Names in lower case, no pseudo-headers."""
-    if not headers:
-        return [], {}
+class Recalled(Sequence[tuple[str, str]]):
+    """A message's headers as `Recorded` has them, read again from the file whenever they are asked for.
+
+    A capture has a hundred thousand headers, and only those of its streams are looked at twice.
+    """
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(pairs(shape.headers(self._raw)[0]))
+
+    def __reversed__(self) -> Iterator[tuple[str, str]]:
+        return reversed(pairs(shape.headers(self._raw)[0]))
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Pairs: ...
+
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | Pairs:
+        return pairs(shape.headers(self._raw)[0])[index]
+
+    def __len__(self) -> int:
+        return len(pairs(shape.headers(self._raw)[0]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
+def pairs(listed: list[Header]) -> Pairs:
+    """Headers in recorded order, duplicates kept. Names in lower case, no pseudo-headers."""
     names = _names
-    got = {names[header.name]: header.value for header in headers}
-    if len(got) == len(headers):  # no name twice: the pairs are those of the dictionary
+    return [(names[header.name], header.value) for header in listed if header.name[:1] != ":"]
+
+
+def by_name(listed: list[Header]) -> dict[str, str]:
+    """Headers by name, the last one winning. Names in lower case, no pseudo-headers."""
+    names = _names
+    got = {names[header.name]: header.value for header in listed}
+    if not _PSEUDO.isdisjoint(got):
         for name in _PSEUDO:
             got.pop(name, None)
-        return list(got.items()), got
-    pairs = [(names[header.name], header.value) for header in headers if header.name[:1] != ":"]
-    return pairs, dict(pairs)
+    return got
 
 
 def media_type(value: str | None) -> str | None:
@@ -85,7 +129,7 @@ def fill_request(row: Exchange, got: dict[str, str], *, drops_auth: bool) -> Non
 
 
 def fill_response(
-    row: Exchange, headers: Pairs, got: dict[str, str], mime: str | None, at: datetime | None
+    row: Exchange, headers: Headers, got: dict[str, str], mime: str | None, at: datetime | None
 ) -> None:
     """Set the columns that response headers give. headers: all of them; got: by name.
 

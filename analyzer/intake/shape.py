@@ -39,7 +39,7 @@ class Request(msgspec.Struct):
     method: Str = None
     url: Str = None
     httpVersion: Str = None
-    headers: list[Header] | None = None
+    headers: Raw = NONE
     headersSize: Any = None
     bodySize: Any = None
     postData: PostData | None = None
@@ -58,7 +58,7 @@ class Response(msgspec.Struct):
     status: Any = None
     statusText: Str = None
     httpVersion: Str = None
-    headers: list[Header] | None = None
+    headers: Raw = NONE
     content: Content | None = None
     headersSize: Any = None
     bodySize: Any = None
@@ -143,6 +143,7 @@ class Initiator(msgspec.Struct):
 
 
 _decode_entry = msgspec.json.Decoder(Entry).decode
+_decode_headers = msgspec.json.Decoder(list[Header]).decode
 _decode_initiator = msgspec.json.Decoder(Initiator).decode
 _decode_events = msgspec.json.Decoder(list[RecordedEvent]).decode
 
@@ -219,11 +220,11 @@ def fix(value: Any) -> Entry | None:
     found.request = found.response = found.timings = None
     request, response, timings = value.get("request"), value.get("response"), value.get("timings")
     if isinstance(request, dict):
-        found.request = _message(Request, request)
+        found.request = _fill(Request, request)
         if isinstance(request.get("postData"), dict):
             found.request.postData = _fill(PostData, request["postData"])
     if isinstance(response, dict):
-        found.response = _message(Response, response)
+        found.response = _fill(Response, response)
         if isinstance(response.get("content"), dict):
             found.response.content = _fill(Content, response["content"])
     if isinstance(timings, dict):
@@ -231,18 +232,28 @@ def fix(value: Any) -> Entry | None:
     return found
 
 
-def _message(kind: type[Any], value: dict[str, Any]) -> Any:
-    found = _fill(kind, value)
-    found.headers = _headers(value.get("headers"))
-    return found
+def headers(raw: Raw) -> tuple[list[Header], bool]:
+    """A header list, and whether it has the usual shape. What is no header is left out."""
+    if raw is NONE:
+        return [], True
+    try:
+        return _decode_headers(raw), True
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    if not present(raw):
+        return [], True
+    try:
+        return _unusual_headers(plain(raw)), False
+    except (ValueError, RecursionError):
+        return [], False
 
 
-def _headers(value: Any) -> list[Header] | None:
-    """Header lists: `{name, value}`, `[name, value]` pairs (Slack), or one object of all."""
+def _unusual_headers(value: Any) -> list[Header]:
+    """`{name, value}` of any types, `[name, value]` pairs (Slack), or one object of all."""
     if type(value) is dict:
         value = [{"name": name, "value": one} for name, one in value.items()]
     if type(value) is not list:
-        return None
+        return []
     found = []
     for item in value:
         if type(item) is dict:

@@ -26,7 +26,7 @@ from analyzer.intake.dialects.base import (
     plain_times,
     setup_reused,
 )
-from analyzer.intake.shape import Entry, Header, is_set, plain, present
+from analyzer.intake.shape import Entry, headers, is_set, plain, present
 
 _CREDENTIALS = frozenset(("authorization", "cookie", "set-cookie"))
 _REFUSED = re.compile(r"Unexpected response code: (\d{3})\b")
@@ -169,14 +169,17 @@ def _lost_body(entry: Entry) -> bool:
 
 
 def _has_credentials(entries: Sequence[Entry]) -> bool:
-    names = {
-        header.name
-        for entry in entries
-        for message in (entry.request, entry.response)
-        if message is not None
-        for header in message.headers or ()
-    }
-    return not _CREDENTIALS.isdisjoint(map(str.lower, names))
+    for entry in entries:
+        for message in (entry.request, entry.response):
+            if message is None:
+                continue
+            # Of a hundred thousand headers only those are read that can be one.
+            text = bytes(memoryview(message.headers)).lower()
+            if (b'cookie"' in text or b'authorization"' in text) and any(
+                header.name.lower() in _CREDENTIALS for header in headers(message.headers)[0]
+            ):
+                return True
+    return False
 
 
 def _is_stripped(entry: Entry) -> bool:
@@ -195,5 +198,5 @@ def _is_stripped(entry: Entry) -> bool:
 def _is_navigation(entry: Entry) -> bool:
     if entry.resource_type != "document" or entry.request is None:
         return False
-    headers: list[Header] = entry.request.headers or []
-    return not any(h.name.lower() == "sec-fetch-dest" and h.value in _FRAMES for h in headers)
+    sent, _ = headers(entry.request.headers)
+    return not any(h.name.lower() == "sec-fetch-dest" and h.value in _FRAMES for h in sent)

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from analyzer.intake import values
 from analyzer.intake.dialects.base import Dialect, Times, http_version, plain_times
-from analyzer.intake.shape import Entry, is_set
+from analyzer.intake.shape import Entry, headers, is_set
 
 
 class Firefox(Dialect):
@@ -60,5 +60,5 @@ def _is_multiplexed(entry: Entry) -> bool:
 
 def _has_length(entry: Entry) -> bool:
     """A body of declared length is no stream: it may well have come at once."""
-    headers = entry.response.headers if entry.response is not None else None
-    return any(header.name.lower() == "content-length" for header in headers or ())
+    got = headers(entry.response.headers)[0] if entry.response is not None else []
+    return any(header.name.lower() == "content-length" for header in got)

@@ -15,7 +15,7 @@ from analyzer.intake.netlog.below import below
 from analyzer.intake.netlog.collect import Collector
 from analyzer.intake.netlog.path import Path, follow
 from analyzer.intake.netlog.sources import Hop
-from analyzer.model import Chunk, Recorded, RecordedMessage
+from analyzer.model import Chunk, Headers, Recorded, RecordedMessage
 
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}")
 _EXTENSION: Final = re.compile(r"(?:chrome|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
@@ -246,7 +246,7 @@ def _as_entry(recorded: Recorded) -> dict[str, Any]:
     """The exchange as a HAR entry would show it, for the evidence drawer."""
     row = recorded.exchange
 
-    def pairs(given: headers.Pairs) -> list[dict[str, str]]:
+    def pairs(given: Headers) -> list[dict[str, str]]:
         return [{"name": name, "value": value} for name, value in given]
 
     return {
