@@ -19,6 +19,7 @@ from analyzer.errors import CaptureError
 from analyzer.intake import archive, sniff
 from analyzer.intake.expand import expanded
 from analyzer.intake.limits import DEFAULT, Limits
+from analyzer.intake.records import as_lines
 from analyzer.intake.text import Recoded, wide_encoding
 
 _STEP = 1024 * 1024
@@ -55,13 +56,19 @@ class Input(msgspec.Struct):
     @property
     def plain(self) -> Path | None:
         """The file on disk that holds these very bytes; None for anything compressed, packed or piped."""
-        return None if self._layers else self._plain
+        return None if self._layers or self.reason == sniff.RECORDS else self._plain
 
     def open(self) -> BinaryIO:
         """A stream of the expanded bytes, for reading line by line; a log is UTF-8 without a mark.
 
-        Raises CaptureError on a bomb.
+        Log records that come as one JSON document are put on lines of their own. Raises CaptureError on a
+        bomb, and for such a document if it is too large.
         """
+        if self.reason == sniff.RECORDS:
+            whole = self.data()
+            if self._mark not in (None, "utf-8"):
+                whole = whole.decode(str(self._mark), "replace").encode()
+            return io.BytesIO(as_lines(whole.removeprefix(codecs.BOM_UTF8)))
         stream = self._stream(self._limits.max_stream_bytes)
         if self._mark == "utf-8":
             stream.read(len(codecs.BOM_UTF8))

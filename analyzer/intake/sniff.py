@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from analyzer.intake.records import WRAPPED, several
 from analyzer.intake.text import wide_encoding
 
 Kind = Literal["har", "netlog", "log", "unknown"]
@@ -64,6 +65,9 @@ _RECORD_KEYS: Final = frozenset(
         "method",
     )
 )
+
+
+RECORDS: Final = "records of a JSON document"
 
 
 class Sniffed(NamedTuple):
@@ -137,6 +141,8 @@ def _json(head: bytes, whole: bool) -> Sniffed:
             return Sniffed("netlog", "JSON with NetLog constants")
         if {"request", "response", "isSSL"} <= record.keys():
             return Sniffed("unknown", "it is a session of Proxyman, in a form of its own: export it as HAR")
+        if WRAPPED.match(head):
+            return Sniffed("log", RECORDS)
         single = whole and b"\n" not in head.strip()
         if not single or any(key.lower() in _RECORD_KEYS or "time" in key.lower() for key in record):
             return Sniffed("log", "one JSON object per line")
@@ -150,7 +156,14 @@ def _json(head: bytes, whole: bool) -> Sniffed:
     if is_list and all(pattern.search(head) for pattern in _CHARLES):
         return Sniffed("unknown", "it is a session of Charles as JSON: export it as HAR")
     if is_list:
-        return Sniffed("log", "a JSON array")
+        return Sniffed("log", RECORDS)
+    if WRAPPED.match(head) or several(head):
+        return Sniffed("log", RECORDS)
+    first, _, following = head.strip().partition(b"\n")
+    if first.rstrip().endswith(b"}") and following.startswith(b"{"):
+        return Sniffed(
+            "log", "one JSON object per line"
+        )  # broken ones, as an unquoted empty variable makes them
     if whole:
         return Sniffed("unknown", "it is JSON, but neither a HAR nor a NetLog")
     return Sniffed("unknown", "it is JSON, and no list of entries was found in its first part")
