@@ -22,6 +22,16 @@ _GATEWAY_TEXT: Final = re.compile(
     rb"|DNS cache overflow|stream timeout|rbac: access denied|local_rate_limited|backend fetch failed)",
     re.IGNORECASE,
 )
+# A page or a line that says why: the server took too long. Not: no connection came about in time.
+_TIMED_OUT: Final = re.compile(
+    rb"first byte timeout|between bytes timeout|\brequest timed out|did(?: no|n.)t respond in time"
+    rb"|failed to respond within the specified time|(?:server|gateway|upstream|backend|function) timed out"
+    rb"|task timed out|inactivity timeout|execution timed out",
+    re.IGNORECASE,
+)
+_CONNECTING: Final = re.compile(
+    rb"connect(?:ion|ing)? time(?:d )?-?out|timed out (?:while )?connecting", re.IGNORECASE
+)
 _GATEWAY_MESSAGES: Final = frozenset(
     {
         "endpoint request timed out",
@@ -123,6 +133,7 @@ def _code(value: dict[str, Any]) -> str | None:
         "code",
         "error_code",
         "errorCode",
+        "errcode",
         "http_status_code",
         "status_code",
         "statusCode",
@@ -132,8 +143,9 @@ def _code(value: dict[str, Any]) -> str | None:
 
 def _message(value: dict[str, Any]) -> str | None:
     text = _first(
-        value, "message", "errorText", "error_description", "detail", "msg", "Message", "reason", "title"
-    )
+        value, "message", "errorText", "error_description", "detail", "msg", "Message", "reason", "title",
+        "error_msg", "errorMsg", "errmsg", "errorMessage", "status_msg",
+    )  # fmt: skip
     if text is not None:
         return text[:_TEXT_LIMIT]
     detail = value.get("detail")
@@ -177,10 +189,46 @@ def classify_error(
             return ErrorFacts()
         return _bare(status, body, provider, content_type)
     value = json[0] if isinstance(json, list) and json else json
-    if not failed and not (isinstance(value, dict) and value.get("error")):
+    if not failed and not _says_error(value):
         return ErrorFacts()
+    if isinstance(value, dict) and isinstance(value.get("base_resp"), dict):
+        value = {"code": value["base_resp"].get("status_code"), "msg": value["base_resp"].get("status_msg")}
     owner, shaped = _owner(value, content_type, at_provider=known is not None and known.at_home)
-    return error_facts(value, owner=owner, provider=provider or shaped, status=status if failed else None)
+    facts = error_facts(value, owner=owner, provider=provider or shaped, status=status if failed else None)
+    if facts.error_type is None and "x-amzn-errortype" in headers:
+        # Smithy's JSON protocols name the error in a header: `ThrottlingException:http://…`.
+        facts = facts.with_words(type=headers["x-amzn-errortype"].split(":", 1)[0].strip()[:200] or None)
+    return facts
+
+
+def _says_error(value: Any) -> bool:
+    """Whether a document that came with a success status says that the request failed.
+
+    By an `error`; by an error's own code beside its own message (`error_code` and `error_msg`, `errcode` and
+    `errmsg`, MiniMax's `base_resp`); or by a `code` that is an HTTP error status, with a message and no result.
+    """
+    if not isinstance(value, dict):
+        return False
+    if value.get("error"):
+        return True
+    base = value.get("base_resp")
+    if isinstance(base, dict) and _number(base.get("status_code")) not in (None, 0):
+        return True
+    own = next((value[name] for name in ("error_code", "errorCode", "errcode") if name in value), None)
+    if _message(value) is None:
+        return False
+    if own is not None and own is not False and own not in ("", "0", 0):
+        return True
+    status = _number(value.get("code", value.get("status_code", value.get("statusCode"))))
+    empty = all(not value.get(name) for name in ("data", "result", "results", "choices", "output", "content"))
+    return status is not None and 400 <= status <= 599 and empty
+
+
+def _number(value: Any) -> int | None:
+    """A code as a number, written as one or as digits; None where it is neither."""
+    if isinstance(value, str) and len(value) < 8 and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _bare(
@@ -191,9 +239,10 @@ def _bare(
     html = "html" in (content_type or "") or head.lstrip()[:1] == b"<"
     text = None if html or not head.strip() else head.decode("utf-8", "replace")[:500].strip()
     owner = "gateway" if not html and _GATEWAY_TEXT.match(head) else None
-    return ErrorFacts(
-        error_class=classify(None, None, text, status), error_owner=owner, error_text=text, provider=provider
-    )
+    kind = classify(None, None, text, status)
+    if status in (500, 502, 503) and _TIMED_OUT.search(head) and not _CONNECTING.search(head):
+        kind = "timeout"
+    return ErrorFacts(error_class=kind, error_owner=owner, error_text=text, provider=provider)
 
 
 def _json_of(body: bytes | None, content_type: str | None) -> Any:

@@ -15,7 +15,7 @@ _WORDS: Final = (
     ("quota", r"insufficientquota|quotaexceeded|billing|spendlimit|paymentrequired|insufficient(?:credit|balance|fund)|creditbalance|budgetexceeded|outofcredit|hardlimitreached"),
     ("rate-limit", r"ratelimit|throttl|toomanyrequest|resourceexhausted|exceededlimit|usagelimit|limitreached|requestlimit"),
     ("overloaded", r"overload|capacityexceeded|atcapacity|nocapacity|capacitylimit|serverbusy|enginebusy|insufficientsystemresource|modelnotready|slowdown|queuefull"),
-    ("filtered", r"contentfilter|contentpolicy|contentmanagement|moderation|responsibleai|biopolicy|guardrail|promptblocked|safety|toxic|flagged"),
+    ("filtered", r"contentfilter|contentpolicy|contentmanagement|datainspection|contentinspection|sensitivecontent|moderation|responsibleai|biopolicy|guardrail|promptblocked|safety|toxic|flagged"),
     ("auth", r"authentication|unauthenticated|unauthorized|unauthorised|notauthenticated|invalidapikey|invalidtoken|tokenexpired|expiredtoken|tokeninvalid|invalidcredential|sessionexpired|sessioninvalid|jwtexpired|authrevoked|accesstoken|loginrequired|notloggedin"),
     ("forbidden", r"permission|forbidden|accessdenied|unsupportedcountry|notallowed|regionnotsupported|verificationrequired|unusualactivity"),
     ("timeout", r"timeout|timedout|deadline"),
@@ -41,7 +41,7 @@ _NUMBERS: Final = {
 _TEXTS: Final = (
     ("overloaded", r"overloaded|over capacity|at capacity|high demand|experiencing (?:high|heavy) (?:load|traffic|demand)|server is busy"),
     ("quota", r"exceeded your current quota|insufficient (?:credits?|quota|balance|funds)|out of credits|billing|spend(?:ing)? limit"),
-    ("rate-limit", r"rate.?limit|too many (?:requests|tokens)|tokens per min|requests per (?:min|day)|throttl|usage limit|message limit|you.ve (?:reached|hit)"),
+    ("rate-limit", r"rate.?limit|request limit|too many (?:requests|tokens)|tokens per min|requests per (?:min|day)|throttl|usage limit|message limit|you.ve (?:reached|hit)"),
     ("auth", r"invalid api key|incorrect api key|unauthori[sz]ed|not authenticated|(?:token|session|jwt)[a-z ]{0,12} expired|sign in again|log ?in again"),
     ("filtered", r"content (?:policy|filter|management)|safety (?:system|filter|policy)|flagged as|moderation"),
     ("forbidden", r"permission denied|forbidden|access denied|unusual activity"),
@@ -49,6 +49,20 @@ _TEXTS: Final = (
     ("timeout", r"timed? ?out|deadline exceeded"),
     ("unavailable", r"unavailable|no healthy upstream|try again later"),
     ("server", r"internal (?:server )?error|something went wrong|server had an error|an error (?:occurred|was encountered)|unexpected eof|connection (?:refused|reset|error)"),
+)  # fmt: skip
+# The same in other languages, tried when the message says nothing in English: providers and applications
+# answer in the language of their country.
+_TEXTS_ELSEWHERE: Final = (
+    ("overloaded", r"过载|繁忙|访问量过大|算力不足|混み合って|混雑|überlastet|surchargé|sobrecargad|과부하"),
+    ("quota", r"余额|欠费|额度(?:不足|已|用)|配额|残高|クレジット不足|kontingent|guthaben|quota (?:dépassé|épuisé)|saldo insuficiente|cuota"),
+    ("rate-limit", r"过于频繁|频率(?:限制|过高)|限流|速率限制|并发数|请求次数|リクエストが多すぎ|回数制限|zu viele anfragen|trop de requêtes|demasiadas (?:solicitudes|peticiones)|요청이 너무 많"),
+    ("auth", r"未登录|重新登录|登录(?:已)?(?:过期|失效)|请先登录|(?:token|令牌|密钥|会话)(?:已)?(?:过期|失效|无效)|鉴权失败|认证失败|再ログイン|ログインが必要|認証(?:エラー|に失敗)|nicht (?:angemeldet|authentifiziert|autorisiert)|(?:sitzung|token|anmeldung)[a-zäöüß ]{0,12} abgelaufen|session (?:a )?expirée?|non authentifié|sesión (?:ha )?(?:caducad|expirad)"),
+    ("filtered", r"敏感(?:内容|词|信息)|违规|不合规|内容安全|安全审核|不適切"),
+    ("forbidden", r"无权限|没有权限|权限不足|権限がありません|keine berechtigung|zugriff verweigert|accès (?:refusé|interdit)|acceso denegado"),
+    ("timeout", r"超时|タイムアウト|zeitüberschreitung|délai[a-zéè' ]{0,20} dépassé|tiempo de espera|시간 초과"),
+    ("unavailable", r"不可用|维护中|メンテナンス|利用できません|nicht (?:verfügbar|erreichbar)|indisponible|no disponible"),
+    ("rejected", r"参数(?:错误|无效)|上下文(?:长度|过长)|超出(?:最大|长度)|ungültige anfrage|requête invalide"),
+    ("server", r"内部错误|系统(?:错误|异常|开小差)|服务(?:器)?(?:错误|异常)|内部エラー|サーバーエラー|interner (?:server)?fehler|erreur interne|error interno|오류가 발생"),
 )  # fmt: skip
 _WEAK: Final = frozenset({"rejected", "server"})
 _TELLING: Final = frozenset(
@@ -84,9 +98,10 @@ def class_of_text(text: str | None) -> str | None:
     """The class that a message hints at; None when it does not."""
     if not text:
         return None
-    for name, pattern in _TEXTS:
-        if _compiled(pattern, re.IGNORECASE).search(text[:2000]):
-            return name
+    for many in (_TEXTS, _TEXTS_ELSEWHERE):
+        for name, pattern in many:
+            if _compiled(pattern, re.IGNORECASE).search(text[:2000]):
+                return name
     return None
 
 

@@ -87,3 +87,10 @@ def test_a_redirect_counts_only_when_it_leads_to_a_sign_in() -> None:
     moved = recorded([("location", "https://b.test/x")], status=307, sent=b'{"stream": true}')
     assert why(login) == ["body"]
     assert why(moved) == [None]
+
+
+def test_a_server_that_offers_no_stream_of_its_own_says_so_in_json_rpc() -> None:
+    refusal = b'{"jsonrpc":"2.0","error":{"code":-32000,"message":"Method not allowed."},"id":null}'
+    asked = {"method": "GET", "accept": "text/event-stream", "content_type": "application/json"}
+    assert why(recorded(status=405, body=refusal, **asked)) == [None]
+    assert why(recorded(status=405, body=b'{"detail":"Method Not Allowed"}', **asked)) == ["accept"]

@@ -53,6 +53,11 @@ def told(
         (504, {"message": "Endpoint request timed out"}, APP, "timeout", "gateway"),
         (403, {"error": "forbidden"}, APP, "forbidden", "application"),
         (401, {"error": "invalid_token", "error_description": "The access token expired"}, APP, "auth", "application"),
+        (200, {"error_code": 18, "error_msg": "Open api qps request limit reached"}, APP, "rate-limit", "provider"),
+        (200, {"error_code": 111, "error_msg": "Access token expired"}, APP, "auth", "application"),
+        (200, {"errcode": 45009, "errmsg": "api freq out of limit"}, APP, "unknown", "application"),
+        (200, {"code": 401, "msg": "token已失效", "data": None}, APP, "auth", "application"),
+        (200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, APP, "quota", "provider"),
     ],
 )  # fmt: skip
 def test_error_body(status: int, body: Any, where: tuple[str, str], kind: str, owner: str) -> None:
@@ -102,3 +107,41 @@ def test_a_healthy_json_answer_is_no_error() -> None:
 )
 def test_any_shape_is_survived(value: Any) -> None:
     assert error_facts(value).error_class == "unknown"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 0, "msg": "ok", "data": {}},
+        {"code": 200, "message": "success"},
+        {"code": 404, "msg": "", "data": None},
+        {"code": 500, "message": "rows read", "data": [1]},
+        {"error_code": 0, "error_msg": "SUCCESS"},
+        {"errcode": "0", "errmsg": "ok"},
+        {"base_resp": {"status_code": 0, "status_msg": ""}},
+        {"error_code": 7},
+        {"message": "hello"},
+    ],
+)
+def test_a_document_of_success_is_no_error(body: dict[str, Any]) -> None:
+    assert told(200, body)["error_class"] is None
+
+
+def test_aws_names_the_error_in_a_header() -> None:
+    headers = {"x-amzn-errortype": "ExpiredTokenException:http://internal.example/coral/"}
+    facts = classify_error(403, JSON, b'{"message":"The security token is not good"}', headers, *APP)
+    assert (facts.error_type, facts.error_class) == ("ExpiredTokenException", "auth")
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "kind"),
+    [
+        (503, "<html><h1>Error 503 first byte timeout</h1><p>Varnish cache server</p></html>", "timeout"),
+        (500, "<html><h2>500 - The request timed out.</h2></html>", "timeout"),
+        (503, "<html><h1>Error 503 Backend fetch failed</h1></html>", "unavailable"),
+        (503, "<html>Connection timed out: the upstream timed out while connecting</html>", "unavailable"),
+        (404, "<html>The request timed out.</html>", "rejected"),
+    ],
+)
+def test_a_page_that_speaks_of_time(status: int, page: str, kind: str) -> None:
+    assert told(status, page.encode(), content_type="text/html")["error_class"] == kind

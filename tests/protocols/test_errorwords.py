@@ -3,11 +3,20 @@ from __future__ import annotations
 import pytest
 
 from analyzer.columns import VALUES
-from analyzer.protocols.errorwords import _NUMBERS, _TEXTS, _WORDS, class_of_number, class_of_word, classify
+from analyzer.protocols.errorwords import (
+    _NUMBERS,
+    _TEXTS,
+    _TEXTS_ELSEWHERE,
+    _WORDS,
+    class_of_number,
+    class_of_text,
+    class_of_word,
+    classify,
+)
 
 
 def test_every_class_is_in_the_vocabulary() -> None:
-    names = {name for name, _ in [*_WORDS, *_TEXTS]} | set(_NUMBERS.values())
+    names = {name for name, _ in [*_WORDS, *_TEXTS, *_TEXTS_ELSEWHERE]} | set(_NUMBERS.values())
     assert names <= set(VALUES["error_class"])
 
 
@@ -30,3 +39,21 @@ def test_a_number_overrules_a_type_that_says_little() -> None:
 
 def test_silence_is_unknown() -> None:
     assert classify(None, None, None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("该模型当前访问量过大，请您稍后再试", "overloaded"),
+        ("您的账户余额不足", "quota"),
+        ("请求过于频繁", "rate-limit"),
+        ("登录已过期，请重新登录", "auth"),
+        ("Ihre Sitzung ist abgelaufen", "auth"),
+        ("Trop de requêtes, réessayez plus tard", "rate-limit"),
+        ("サーバーが混雑しています", "overloaded"),
+        ("Interner Serverfehler", "server"),
+        ("Guten Tag", None),
+    ],
+)
+def test_messages_in_other_languages(text: str, kind: str | None) -> None:
+    assert class_of_text(text) == kind
