@@ -26,6 +26,8 @@ from analyzer.model import Cluster, Verdict
 LEAST: Final = 3
 _MOST: Final = 20
 _NUMBERS: Final = {"duration_ms": (0.02, 1000.0), "idle_ms": (0.02, 1000.0), "bytes": (0.005, 16.0)}
+# Below these a shared number is no clue: refusals all take milliseconds, and error pages are all short.
+_CLUE: Final = {"duration_ms": 1000.0, "idle_ms": 2000.0, "bytes": 1024.0}
 _COMMON: Final = 0.6  # share of a group that must have a value in common
 # Healthy streams that must show another value before a place is a clue: networks and names differ anyway.
 _KNOWN: Final = {"upstream": 3, "connection": 3, "edge_location": 3, "server_ip": 3}
@@ -184,10 +186,8 @@ def _trait(con: Any, where: str, fine: int, spreads: Mapping[str, float]) -> Tra
     best: tuple[float, str] | None = None
     for name, (share, least) in _NUMBERS.items():
         found = _peaks(con, where, name, share, least, spreads[name])
+        found = [peak for peak in found if peak.middle >= _CLUE[name]]
         covered = coverage(found) / size
-        if name == "idle_ms":
-            found = [peak for peak in found if peak.middle >= 2000]
-            covered = coverage(found) / size
         if found and covered >= 0.5:
             trait.peaks[name] = found
             if best is None or covered > best[0] + 1e-9:
@@ -197,7 +197,8 @@ def _trait(con: Any, where: str, fine: int, spreads: Mapping[str, float]) -> Tra
         size = _count(con, trait.where)
         for name in [name for name in trait.peaks if name != best[1]]:
             share, least = _NUMBERS[name]
-            trait.peaks[name] = _peaks(con, trait.where, name, share, least, spreads[name])
+            again = _peaks(con, trait.where, name, share, least, spreads[name])
+            trait.peaks[name] = [peak for peak in again if peak.middle >= _CLUE[name]]
             if coverage(trait.peaks[name]) < 0.9 * size:
                 del trait.peaks[name]
     else:

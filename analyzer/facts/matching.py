@@ -25,6 +25,7 @@ _SAME_MS: Final = 1500.0  # how far two measurements of one duration may lie apa
 _SAME_SHARE: Final = 0.02
 _SKEW_GRAIN_MS: Final = 2500.0  # whole seconds on the proxy's side, and a slow start on the browser's
 _FAR_MS: Final = 26 * 3600 * 1000.0  # clocks differ by seconds, by minutes, or by a time zone
+_AGREE: Final = 3  # streams whose distance to a line without a duration is the same: no chance
 _MOST: Final = 400  # candidates per stream
 _FETCHED: Final = (
     "n", "capture", "where", "method", "path", "host", "status", "duration_ms", "body_bytes", "transfer_bytes",
@@ -233,6 +234,8 @@ def _match_log(
             for index, several in fitting.items()
         }
     )  # fmt: skip
+    if skew is None:
+        skew = _skew_by_ends(rows, fitting)
     wanted: list[tuple[float, int, Line]] = []
     for index, several in fitting.items():
         row = rows[index].exchange
@@ -283,6 +286,25 @@ def estimate_skew(deltas: dict[int, list[float]]) -> float | None:
         if len(alone) == 1 and len(alone[0]) > 1 and best[1] > _SKEW_GRAIN_MS:
             return None
     return best[2]
+
+
+def _skew_by_ends(rows: dict[int, Recorded], fitting: dict[int, list[Line]]) -> float | None:
+    """The skew from logs that record no durations: only clocks in step, or three streams that agree, tell it.
+
+    One line of the same path at any other time may be about anybody.
+    """
+    deltas = {
+        index: [delta for line in several if (delta := _delta(rows[index].exchange, line)) is not None]
+        for index, several in fitting.items()
+    }
+    near = {index: [d for d in several if abs(d) <= _SKEW_GRAIN_MS] for index, several in deltas.items()}
+    if any(near.values()):
+        return estimate_skew(near)
+    skew = estimate_skew(deltas)
+    if skew is None:
+        return None
+    agree = sum(any(abs(d - skew) <= _SKEW_GRAIN_MS for d in several) for several in deltas.values())
+    return skew if agree >= _AGREE else None
 
 
 def _fits(row: Exchange, line: Line) -> bool:

@@ -159,6 +159,8 @@ def _json(head: bytes, whole: bool) -> Sniffed:
         return Sniffed("log", RECORDS)
     if WRAPPED.match(head) or several(head):
         return Sniffed("log", RECORDS)
+    if whole and _is_record(head):
+        return Sniffed("log", RECORDS)
     first, _, following = head.strip().partition(b"\n")
     if first.rstrip().endswith(b"}") and following.startswith(b"{"):
         return Sniffed(
@@ -186,6 +188,15 @@ def _first_record(head: bytes, whole: bool) -> dict[str, object] | None:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return dict(found)
+
+
+def _is_record(head: bytes) -> bool:
+    """One log record, printed over several lines as a console shows it."""
+    try:
+        keys = {key.lower() for key in msgspec.json.decode(head, type=dict[str, msgspec.Raw])}
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+    return not keys.isdisjoint(_RECORD_KEYS) and "response" not in keys
 
 
 def _is_har(record: dict[str, object]) -> bool:

@@ -121,3 +121,13 @@ def test_connections_of_two_files_are_not_one() -> None:
     verdicts = [verdict("connection-cut")] * 4 + [verdict("completed")] * 9
     (cluster,) = clusters(exchanges + others, verdicts, {i: str(i) for i in range(13)})
     assert "connection" not in cluster.shared
+
+
+def test_refusals_in_milliseconds_and_short_error_pages_share_no_number() -> None:
+    rows = [
+        ("service-unavailable", {"duration_ms": 30.0 + i, "body_bytes": 81 + i, "status": 503})
+        for i in range(8)
+    ]
+    (cluster,) = found(rows + healthy(12, body_bytes=41_000))
+    assert not {"duration_ms", "bytes"} & set(cluster.shared)
+    assert "8 of 8" in cluster.text

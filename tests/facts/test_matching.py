@@ -168,3 +168,34 @@ def test_skew_of_one_stream_is_known_where_one_line_is_in_step() -> None:
 
 def test_no_lines_no_skew() -> None:
     assert estimate_skew({}) is None
+
+
+def log_without_durations(con: Any, n: int, end_s: float, **values: Any) -> None:
+    line(con, n, 0.0, 0.0, **({"started_at": None, "ended_at": at(end_s).replace(tzinfo=None)} | values))
+    con.execute("UPDATE exchanges SET duration_ms = NULL")
+
+
+def test_line_without_a_duration_is_matched_by_its_end_when_the_clocks_agree(con: Any) -> None:
+    log_without_durations(con, 1, 30.4, closed_by="upstream", closed_phase="data", status=None)
+    found = capture(stream(0.0, 31_000.0))
+    assert match(con, "exchanges", found).lines == [1]
+    assert found[0][1].exchange.closed_by == "upstream"
+
+
+def test_line_without_a_duration_at_another_time_may_be_about_anybody(con: Any) -> None:
+    log_without_durations(con, 1, 4000.0, status=504)
+    assert match(con, "exchanges", capture(stream(0.0, 31_000.0, status=504))).lines == []
+
+
+def test_three_streams_at_one_distance_tell_the_skew_without_durations(con: Any) -> None:
+    starts = (0.0, 50.0, 140.0)
+    for n, start in enumerate(starts, 1):
+        log_without_durations(con, n, start + 4.0 + 83.0)
+    pairs = match(con, "exchanges", capture(*(stream(start, 4000.0) for start in starts)))
+    assert pairs.lines == [1, 2, 3]
+
+
+def test_two_lines_without_durations_in_one_second_are_left_unmatched(con: Any) -> None:
+    log_without_durations(con, 1, 4.0, client_ip="192.0.2.1")
+    log_without_durations(con, 2, 5.0, client_ip="192.0.2.2")
+    assert match(con, "exchanges", capture(stream(0.0, 4000.0))).lines == []

@@ -73,6 +73,11 @@ def test_one_json_document_of_another_kind_is_no_log(text: bytes) -> None:
     assert sniff(text, True).kind == "unknown"
 
 
+def test_one_record_as_a_console_shows_it_is_a_log() -> None:
+    record = {"insertId": "1", "httpRequest": {"status": 502}, "resource": {"type": "http_load_balancer"}}
+    assert sniff(json.dumps(record, indent=2).encode(), True).kind == "log"
+
+
 def test_pretty_har_and_list_of_entries_stay_hars() -> None:
     har = {"log": {"version": "1.2", "entries": [{"startedDateTime": "x", "request": {"method": "GET"}}]}}
     assert sniff(json.dumps(har, indent=1).encode(), True).kind == "har"
