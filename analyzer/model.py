@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import msgspec
 
@@ -51,6 +51,48 @@ class RecordedEvent(msgspec.Struct, gc=False):
     at_ms: float | None = msgspec.field(default=None, name="time")
 
 
+class UnreadEvents(Sequence[RecordedEvent]):
+    """Recorded events of which so far only the times were read: beside a body they are all that is asked for.
+
+    times: of all events, in order, as `RecordedEvent.at_ms`. read: makes the events, once.
+    """
+
+    __slots__ = ("_events", "_read", "times")
+
+    def __init__(self, times: list[float | None], read: Callable[[], list[RecordedEvent]]) -> None:
+        self.times, self._read = times, read
+        self._events: list[RecordedEvent] | None = None
+
+    def _all(self) -> list[RecordedEvent]:
+        if self._events is None:
+            self._events = self._read()
+        return self._events
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @overload
+    def __getitem__(self, index: int) -> RecordedEvent: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[RecordedEvent]: ...
+
+    def __getitem__(self, index: int | slice) -> RecordedEvent | list[RecordedEvent]:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[RecordedEvent]:
+        return iter(self._all())
+
+    def __reversed__(self) -> Iterator[RecordedEvent]:
+        return reversed(self._all())
+
+
+def times_of(events: Sequence[RecordedEvent]) -> list[float]:
+    """When they came, in ms since the request's start; those whose time is not known are left out."""
+    times = events.times if isinstance(events, UnreadEvents) else [event.at_ms for event in events]
+    return [at for at in times if at is not None]
+
+
 class RecordedMessage(msgspec.Struct):
     """A WebSocket message. direction: send, receive or error. opcode 1 text, 2 binary (base64)."""
 
@@ -91,7 +133,7 @@ class Recorded(msgspec.Struct):
     response_headers: Headers = ()
     body: Callable[[], bytes | None] = lambda: None
     request_body: Callable[[], bytes | None] = lambda: None
-    events: list[RecordedEvent] | None = None
+    events: Sequence[RecordedEvent] | None = None
     messages: list[RecordedMessage] | None = None
     chunks: list[Chunk] | None = None
     raw: Callable[[], dict[str, Any]] = dict
@@ -182,7 +224,7 @@ class StreamInput(msgspec.Struct, kw_only=True):
     response_headers: dict[str, str] = msgspec.field(default_factory=dict)
     request_body: bytes | None = None
     body: bytes | None = None
-    events: list[RecordedEvent] | None = None
+    events: Sequence[RecordedEvent] | None = None
     messages: list[RecordedMessage] | None = None
     errored: bool = False
     ended_ms: float | None = None

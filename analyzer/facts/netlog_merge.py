@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from analyzer.columns import columns
-from analyzer.model import Capture, Recorded, Verdict
+from analyzer.model import Capture, Recorded, Verdict, times_of
 
 _APART_MS: Final = 2000.0  # the page issues a request a moment before the network service sees it
 _MOST_SKEW_MS: Final = (
@@ -195,7 +195,7 @@ def _refine(ours: Recorded, theirs: Recorded, path: str) -> None:
 
 
 def _has_times(recorded: Recorded) -> bool:
-    return any(event.at_ms is not None for event in recorded.events or ())
+    return bool(times_of(recorded.events or ()))
 
 
 def _take(name: str, ours: Recorded, theirs: Recorded, path: str) -> None:

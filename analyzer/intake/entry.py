@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from analyzer.intake.shape import (
     Entry,
     Request,
     Response,
+    event_times,
     events,
     initiator,
     plain,
@@ -34,6 +35,7 @@ from analyzer.model import (
     Recorded,
     RecordedEvent,
     RecordedMessage,
+    UnreadEvents,
 )
 
 _EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
@@ -41,6 +43,7 @@ _ANY_EXTENSION = re.compile(rb"-extension:")
 _KIND = re.compile(rb'\{\s*+"type"\s*+:\s*+"([a-z]{1,20})"')
 _METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}")
 _NO_REQUEST = Request()
+_LONGEST_MS = 1e14  # three thousand years: a time after that is none
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -143,7 +146,8 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
         worker_script=any(got.get(name) == value for name, value in WORKER_SCRIPT),
     )
     start_ms = values.epoch_ms(row.started_at) if row.started_at is not None else None
-    recorded.events = _events(entry.events, start_ms, where, context)
+    text = content.text if content is not None else NONE
+    recorded.events = _events(entry.events, start_ms, text, where, context)
     given = entry.messages if present(entry.messages) else _attached_messages(entry, row, context)
     recorded.messages = _messages(given, start_ms, dialect.message_unit_ms, where, context)
     recorded.chunks = _chunks(entry, start_ms, context)
@@ -251,18 +255,39 @@ def _unusual_initiator(raw: Raw, entry: Entry) -> tuple[Any, list[Any]]:
     return given.get("type"), [*urls, given.get("url")]
 
 
-def _events(raw: Raw, start_ms: float | None, where: str, context: Context) -> list[RecordedEvent] | None:
-    """`_eventSourceMessages`. A stamp equal to the request's start means that the time is unknown."""
+def _events(
+    raw: Raw, start_ms: float | None, body: Raw, where: str, context: Context
+) -> Sequence[RecordedEvent] | None:
+    """`_eventSourceMessages`. A stamp equal to the request's start means that the time is unknown.
+
+    body: the recorded text of the answer; beside it the events are read only when they are asked for.
+    """
     if not present(raw):
         return None
+    if len(memoryview(body)) > 2 and (times := event_times(raw)) is not None:
+        since = [_on_own_clock(at, start_ms) for at in times]
+        return UnreadEvents(since, partial(_read_events, raw, start_ms)) if since else None
     usual = events(raw)
     if usual is not None:
-        _on_own_clock(usual, start_ms)
-        return usual or None
+        return _as_promised(usual, start_ms) or None
+    return _unusual_events(raw, start_ms, where, context.losses) or None
+
+
+def _read_events(raw: Raw, start_ms: float | None) -> list[RecordedEvent]:
+    usual = events(raw)
+    if usual is not None:
+        return _as_promised(usual, start_ms)
+    return _unusual_events(raw, start_ms, "", None)
+
+
+def _unusual_events(
+    raw: Raw, start_ms: float | None, where: str, losses: Losses | None
+) -> list[RecordedEvent]:
     found: list[RecordedEvent] = []
     for item in bodies.any_list(raw):
         if type(item) is not dict:
-            context.losses.add(f"{where}._eventSourceMessages", "an event is no object", "it is left out")
+            if losses is not None:
+                losses.add(f"{where}._eventSourceMessages", "an event is no object", "it is left out")
             continue
         data, name, ident = item.get("data"), item.get("eventName"), item.get("eventId")
         found.append(
@@ -273,23 +298,28 @@ def _events(raw: Raw, start_ms: float | None, where: str, context: Context) -> l
                 _since(item.get("time"), start_ms, 1000.0),
             )
         )
-    return found or None
+    return found
 
 
-def _on_own_clock(recorded: list[RecordedEvent], start_ms: float | None) -> None:
-    """Events as recorded, made what they promise to be. One loop: a capture has tens of thousands.
-
-    `round(x * 1000) / 1000` is `round(x, 3)` for such times, without its way through text.
-    """
+def _as_promised(recorded: list[RecordedEvent], start_ms: float | None) -> list[RecordedEvent]:
     for event in recorded:
         if not event.type:
             event.type = "message"
         if not event.id:
             event.id = None
-        at = event.at_ms
-        if at is not None:
-            since = at * 1000.0 - start_ms if start_ms is not None else 0.0
-            event.at_ms = round(since * 1000.0) / 1000.0 if since >= 1.0 else None
+        event.at_ms = _on_own_clock(event.at_ms, start_ms)
+    return recorded
+
+
+def _on_own_clock(at: float | None, start_ms: float | None) -> float | None:
+    """Epoch seconds → ms since the request's start, as `_since` does it: a capture has tens of thousands.
+
+    `round(x * 1000) / 1000` is `round(x, 3)` for such times, without its way through text.
+    """
+    if at is None or start_ms is None:
+        return None
+    since = at * 1000.0 - start_ms
+    return round(since * 1000.0) / 1000.0 if 1.0 <= since < _LONGEST_MS else None
 
 
 def _since(given: Any, start_ms: float | None, unit_ms: float) -> float | None:
@@ -301,7 +331,7 @@ def _since(given: Any, start_ms: float | None, unit_ms: float) -> float | None:
     if at is None or start_ms is None:
         return None
     since = at * unit_ms - start_ms
-    return round(since, 3) if since >= 1.0 else None
+    return round(since, 3) if 1.0 <= since < _LONGEST_MS else None
 
 
 def _messages(

@@ -126,6 +126,12 @@ class Entry(msgspec.Struct):
     saz_session: Any = msgspec.field(default=None, name="_sazSession")
 
 
+class EventTime(msgspec.Struct, gc=False):
+    """When a recorded event came; the rest of it is passed over."""
+
+    time: float | None = None
+
+
 class Frame(msgspec.Struct, gc=False):
     url: Str = None
 
@@ -145,6 +151,7 @@ class Initiator(msgspec.Struct):
 _decode_entry = msgspec.json.Decoder(Entry).decode
 _decode_headers = msgspec.json.Decoder(list[Header]).decode
 _decode_initiator = msgspec.json.Decoder(Initiator).decode
+_decode_times = msgspec.json.Decoder(list[EventTime]).decode
 _decode_events = msgspec.json.Decoder(list[RecordedEvent]).decode
 
 
@@ -170,6 +177,14 @@ def initiator(raw: Raw) -> Initiator | None:
     """An initiator of the usual shape; None where it has another."""
     try:
         return _decode_initiator(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def event_times(raw: Raw) -> list[float | None] | None:
+    """The times of recorded events as recorded; None where any of them has another shape."""
+    try:
+        return [event.time for event in _decode_times(raw)]
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 

@@ -20,7 +20,7 @@ from analyzer.decode.jsonarray import JSONArrayDecoder
 from analyzer.decode.quick import LONG, Glance, full_ndjson, full_sse, glance_ndjson, glance_sse
 from analyzer.decode.sse import Stray
 from analyzer.decode.websocket import read_messages
-from analyzer.model import Event, Malformed, RecordedEvent, StreamInput, Tail
+from analyzer.model import Event, Malformed, RecordedEvent, StreamInput, Tail, times_of
 from analyzer.protocols.endpoints import asked_to_stream
 
 _EMPTY: Final = Tail(b"", 0)
@@ -116,7 +116,7 @@ def _packed(event: Event) -> Event | None:
 
 
 def _from_events(
-    recorded: list[RecordedEvent], framing: str | None, needles: Sequence[re.Pattern[bytes]], full: bool
+    recorded: Sequence[RecordedEvent], framing: str | None, needles: Sequence[re.Pattern[bytes]], full: bool
 ) -> Source:
     glance = None if full or framing not in (None, "sse") else _glance_at_events(recorded, needles)
     if glance is not None:
@@ -133,12 +133,14 @@ def _from_events(
         events=events,
         count=len(recorded),
         sampled=glance is not None,
-        times=[item.at_ms for item in recorded if item.at_ms is not None],
+        times=times_of(recorded),
         last_event_id=ids[-1] if ids else None,
     )
 
 
-def _glance_at_events(recorded: list[RecordedEvent], needles: Sequence[re.Pattern[bytes]]) -> Glance | None:
+def _glance_at_events(
+    recorded: Sequence[RecordedEvent], needles: Sequence[re.Pattern[bytes]]
+) -> Glance | None:
     """Many recorded events, settled as a long body is; None where they are few, or not all known."""
     size = 0
     for item in recorded:
@@ -172,7 +174,7 @@ def _from_body(
     else:
         source = _decoded(body, framing, inp.content_type)
     if inp.events:
-        source.times = [item.at_ms for item in inp.events if item.at_ms is not None]
+        source.times = times_of(inp.events)
         if full:
             _lend_times(source, inp.events)
     return source
@@ -244,7 +246,7 @@ def _decoded(body: bytes, framing: str | None, content_type: str | None) -> Sour
     )
 
 
-def _lend_times(source: Source, recorded: list[RecordedEvent]) -> None:
+def _lend_times(source: Source, recorded: Sequence[RecordedEvent]) -> None:
     """Give the body's events the recorder's times, where the two lists are of the same events.
 
     A recorder that attached late misses the first events, so the lists are lined up at their ends.
