@@ -88,7 +88,7 @@ def _without_login_pages(found: list[Recorded]) -> list[Recorded]:
 
 
 def stream_input(recorded: Recorded, *, with_body: bool = True) -> StreamInput:
-    """What protocol reading needs of this exchange."""
+    """What protocol reading needs of this exchange. with_body: of its answer too, else of its request only."""
     row = recorded.exchange
     return StreamInput(
         url=row.url or "",
@@ -99,7 +99,7 @@ def stream_input(recorded: Recorded, *, with_body: bool = True) -> StreamInput:
         status=row.status,
         content_type=row.content_type,
         request_headers=dict(recorded.request_headers),
-        response_headers=dict(recorded.response_headers),
+        response_headers=dict(recorded.response_headers) if with_body else {},
         request_body=recorded.request_body(),
         body=recorded.body() if with_body else None,
         events=recorded.events,
@@ -167,6 +167,8 @@ def _read(recorded: Recorded) -> None:
         row.body_kind = pages.body_kind(inp.body, row.content_type)
         if row.body_kind == "html":
             row.page_kind = pages.page_kind(inp.body, row.status)
+        elif row.body_kind == "json" and row.status in (403, 429) and pages.json_challenge(inp.body):
+            row.page_kind = "challenge"
         if row.body_kind in ("html", "text"):
             row.body_vendor = gateways.page_vendor(inp.body)
             if row.gateway is None and (row.status or 0) >= 400:

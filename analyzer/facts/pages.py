@@ -50,6 +50,11 @@ LOGIN_PATH: Final = re.compile(
 )
 
 
+_CHALLENGE_JSON: Final = re.compile(
+    rb'"blockScript"\s*:|"jsClientSrc"\s*:|captcha-delivery\.com|"captcha(?:Url|_url)"\s*:|"challenge(?:Url|_url)"\s*:'
+)
+
+
 def body_kind(body: bytes, content_type: str | None) -> str:
     """What the bytes are, as one of VALUES["body_kind"]; the content type only breaks ties."""
     head = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -68,6 +73,11 @@ def body_kind(body: bytes, content_type: str | None) -> str:
     if b"\x00" in head:
         return "binary"
     return "text"
+
+
+def json_challenge(body: bytes) -> bool:
+    """Whether a JSON answer is a bot check: what HUMAN and DataDome send to a request that takes no HTML."""
+    return _CHALLENGE_JSON.search(body[:4096]) is not None
 
 
 def page_kind(body: bytes, status: int | None) -> str | None:

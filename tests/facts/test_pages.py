@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.facts.pages import LOGIN_PATH, body_kind, page_kind
+from analyzer.facts.pages import LOGIN_PATH, body_kind, json_challenge, page_kind
 
 LOGIN = b"<html><title>Welcome</title><form method=post><input name=u><input name=p type='password'></form>"
 CHALLENGE = b"<html><title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/h/b/orchestrate'></script>"
@@ -63,3 +63,8 @@ def test_sign_in_paths_are_recognised(path: str) -> None:
 @pytest.mark.parametrize("path", ["/blog/in", "/v1/stream", "/assigned", "/api/authors", "/logins-report"])
 def test_other_paths_are_not(path: str) -> None:
     assert not LOGIN_PATH.search(path)
+
+
+def test_a_bot_check_as_json() -> None:
+    assert json_challenge(b'{"appId":"PX1","blockScript":"/1/captcha.js","jsClientSrc":"/1/init.js"}')
+    assert not json_challenge(b'{"error":"forbidden","message":"no captcha for you"}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 
 from analyzer.model import RecordedEvent, StreamFacts, StreamInput
 from analyzer.protocols import read_stream
@@ -174,3 +175,32 @@ def test_mangled_binary_frames_leave_the_end_unknown() -> None:
         )
     )
     assert facts.terminal_marker is None
+
+
+def test_an_agents_answer_in_aws_frames_owes_no_end_marker() -> None:
+    def frame(kind: str, payload: bytes) -> bytes:
+        names = {":event-type": kind, ":message-type": "event"}
+        head = b"".join(
+            bytes([len(k)]) + k.encode() + b"\x07" + len(v).to_bytes(2, "big") + v.encode()
+            for k, v in names.items()
+        )
+        prelude = (16 + len(head) + len(payload)).to_bytes(4, "big") + len(head).to_bytes(4, "big")
+        prelude += zlib.crc32(prelude).to_bytes(4, "big")
+        return prelude + head + payload + zlib.crc32(prelude + head + payload).to_bytes(4, "big")
+
+    def facts(path: str) -> StreamFacts:
+        return read_stream(
+            StreamInput(
+                method="POST",
+                host="gw.test",
+                path=path,
+                status=200,
+                content_type="application/vnd.amazon.eventstream",
+                body=frame("chunk", b'{"bytes":"SGk="}'),
+            )
+        )
+
+    agent = facts("/agents/A/agentAliases/T/sessions/s/text")
+    assert (agent.protocol, agent.terminal_marker) == ("bedrock-session", "none")
+    model = facts("/model/m/invoke-with-response-stream")
+    assert (model.protocol, model.terminal_marker) == ("bedrock-invoke", "missing")
