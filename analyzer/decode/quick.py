@@ -23,6 +23,9 @@ from analyzer.model import Event, Malformed, Tail
 #: Bodies below this are decoded in full: two hundred events of an answer, or more.
 LONG: Final = 64 * 1024
 
+#: Events decoded at each end of a longer one: no protocol needs as many to open an answer, or to close it.
+ENDS: Final = 16
+
 Needles = Sequence[re.Pattern[bytes]]
 
 # One match per block that is an event: from its first line that is neither comment nor retry (nor an
@@ -62,7 +65,7 @@ class Glance(msgspec.Struct):
     hits_dropped: int = 0
 
 
-def glance_sse(body: bytes, needles: Needles = (), *, ends: int = 24, max_hits: int = 256) -> Glance:
+def glance_sse(body: bytes, needles: Needles = (), *, ends: int = ENDS, max_hits: int = 256) -> Glance:
     """Settle a long SSE body. ends: blocks decoded at each end; max_hits: blocks decoded in between.
 
     needles: patterns that point at blocks worth decoding; they must be linear, and must not match a
@@ -124,7 +127,7 @@ def full_sse(body: bytes) -> Glance:
     )
 
 
-def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = 24, max_hits: int = 256) -> Glance:
+def glance_ndjson(body: bytes, needles: Needles = (), *, ends: int = ENDS, max_hits: int = 256) -> Glance:
     """Settle a long NDJSON body. Every line is checked to be JSON, in C; a bad line costs a full decode."""
     cut = body.rfind(b"\n") + 1
     lines = [line for line in (raw.strip(b" \t\r") for raw in body[:cut].split(b"\n")) if line]
