@@ -90,7 +90,8 @@ def in_table(
     listed: the rows that a report names; a cluster counts all its members and names those. unit: what
     the texts call a row that failed.
     """
-    features = ", ".join(f"x.{sql} AS {name}" for name, sql in _COLUMNS.items())
+    features = ", ".join(f"x.{sql} AS {name}" for name, sql in _COLUMNS.items() if name != "bytes")
+    features += ", coalesce(x.body_bytes, x.transfer_bytes) AS bytes"  # many logs count the headers too
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE streams_now AS
         SELECT x.n, v.cause, v.rule, v.severity IN ('failed', 'degraded') AS broken,

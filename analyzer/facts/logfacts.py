@@ -170,7 +170,7 @@ def add_context(con: Any, table: str) -> None:
                 count(*) OVER (PARTITION BY closed_by, closed_phase ORDER BY duration_ms
                     RANGE BETWEEN 5000 PRECEDING AND 5000 FOLLOWING) AS around,
                 count(*) OVER (PARTITION BY closed_by, closed_phase, body_bytes) AS same_bytes
-              FROM (SELECT n, duration_ms, body_bytes, closed_by, closed_phase,
+              FROM (SELECT n, duration_ms, coalesce(body_bytes, transfer_bytes) AS body_bytes, closed_by, closed_phase,
                     {_fits("duration_ms", (*candidates("total"), *candidates("idle")))} AS limit_ms
                     FROM {table} WHERE closed_by IN ('client', 'proxy', 'upstream') AND duration_ms IS NOT NULL))"""
     )

@@ -17,6 +17,21 @@ _VERSIONS: Final = {
 }  # fmt: skip
 
 
+# %RESPONSE_FLAGS_LONG%, as Envoy's access-log documentation lists it.
+_LONG_FLAGS: Final = {
+    "NoHealthyUpstream": "UH", "UpstreamConnectionFailure": "UF", "UpstreamOverflow": "UO", "NoRouteFound": "NR",
+    "UpstreamRetryLimitExceeded": "URX", "NoClusterFound": "NC", "DurationTimeout": "DT",
+    "DownstreamConnectionTermination": "DC", "FailedLocalHealthCheck": "LH", "UpstreamRequestTimeout": "UT",
+    "LocalReset": "LR", "UpstreamRemoteReset": "UR", "UpstreamConnectionTermination": "UC", "DelayInjected": "DI",
+    "FaultInjected": "FI", "RateLimited": "RL", "UnauthorizedExternalService": "UAEX",
+    "RateLimitServiceError": "RLSE", "InvalidEnvoyRequestHeaders": "IH", "StreamIdleTimeout": "SI",
+    "DownstreamProtocolError": "DPE", "UpstreamProtocolError": "UPE", "UpstreamMaxStreamDurationReached": "UMSDR",
+    "ResponseFromCacheFilter": "RFCF", "NoFilterConfigFound": "NFCF", "OverloadManagerTerminated": "OM",
+    "DnsResolutionFailed": "DF", "DropOverload": "DO", "DownstreamRemoteReset": "DR",
+    "UnconditionalDropOverload": "UDO",
+}  # fmt: skip
+
+
 def value_sql(value: Any) -> str:
     """A constant of a format file as an SQL literal."""
     if value is None:
@@ -74,9 +89,20 @@ def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
         return version_sql(raw)
     if column.kind == "media-type":
         return f"nullif(lower(trim(split_part({raw}, ';', 1))), '')"
+    if name == "response_flags":
+        return _short_flags(raw)
     if name == "host":
         return f"nullif(lower(regexp_extract({raw}, '^(\\[[^\\]]*\\]|[^:]*)', 1)), '')"
     return raw
+
+
+def _short_flags(raw: str) -> str:
+    """Envoy's flags by their letters, whether the format writes these or the long names."""
+    names = "MAP {" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in _LONG_FLAGS.items()) + "}"
+    short = (
+        f"array_to_string(list_transform(string_split({raw}, ','), lambda f: coalesce({names}[f], f)), ',')"
+    )
+    return f"CASE WHEN regexp_matches({raw}, '[a-z]') THEN {short} ELSE {raw} END"
 
 
 def _list_item(which: str, raw: str, missing: Sequence[str]) -> str:
