@@ -78,7 +78,7 @@ def _rows(db: Any) -> None:
     db.execute(
         """CREATE OR REPLACE TEMP TABLE batch_x AS
         SELECT row_number() OVER (ORDER BY ticket, s.n) AS n, s.ticket, s.cause, s.rule, s.severity,
-          CASE WHEN duration_ms >= 2000 THEN duration_ms END AS duration_ms, idle_before_end_ms, body_bytes, ended AS ended_at, upstream, edge_location, server_ip, route,
+          CASE WHEN duration_ms >= 2000 THEN duration_ms END AS duration_ms, idle_before_end_ms, body_bytes, transfer_bytes, ended AS ended_at, upstream, edge_location, server_ip, route,
           host, protocol, http_version, gateway, s.ticket AS capture,
           CAST(NULL AS VARCHAR) AS connection_id, CAST(NULL AS VARCHAR) AS client_ip
         FROM batch_s s

@@ -37,6 +37,7 @@ _COLUMNS: Final = [
     "duration_ms",
     "idle_before_end_ms",
     "body_bytes",
+    "transfer_bytes",
 ]
 _PLACES: Final = frozenset(["host", "server_ip", "upstream", "edge_location", "route"])
 
