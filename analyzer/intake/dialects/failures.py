@@ -41,6 +41,31 @@ _EXACT: Final = {
     "cannot parse response": "ERR_INVALID_HTTP_RESPONSE",
     "the certificate for this server is invalid": "ERR_CERT_INVALID",
     "an ssl error has occurred and a secure connection to the server cannot be made": "ERR_SSL_PROTOCOL_ERROR",
+    # WebKit on Linux (libsoup and GIO). The first: it ended before an answer could be read.
+    "message corrupt": "ERR_EMPTY_RESPONSE",
+    "unacceptable tls certificate": "ERR_CERT_INVALID",
+    "socket i/o timed out": "ERR_TIMED_OUT",
+    "operation was cancelled": "ERR_ABORTED",
+    "host unreachable": "ERR_ADDRESS_UNREACHABLE",
+    # WebKit on Windows (libcurl's words for its codes), old and new
+    "couldn't resolve host name": "ERR_NAME_NOT_RESOLVED",
+    "could not resolve hostname": "ERR_NAME_NOT_RESOLVED",
+    "couldn't resolve proxy name": "ERR_PROXY_CONNECTION_FAILED",
+    "could not resolve proxy name": "ERR_PROXY_CONNECTION_FAILED",
+    "couldn't connect to server": "ERR_CONNECTION_FAILED",
+    "could not connect to server": "ERR_CONNECTION_FAILED",
+    "server returned nothing (no headers, no data)": "ERR_EMPTY_RESPONSE",
+    "ssl peer certificate or ssh remote key was not ok": "ERR_CERT_INVALID",
+    "ssl connect error": "ERR_SSL_PROTOCOL_ERROR",
+    "timeout was reached": "ERR_TIMED_OUT",
+    "transferred a partial file": "ERR_CONTENT_LENGTH_MISMATCH",
+    "stream error in the http/2 framing layer": "ERR_HTTP2_PROTOCOL_ERROR",
+    "error in the http2 framing layer": "ERR_HTTP2_PROTOCOL_ERROR",
+    "operation was aborted by an application callback": "ERR_ABORTED",
+    # mitmproxy
+    "client disconnected": "ERR_ABORTED",
+    "server closed connection": "ERR_CONNECTION_CLOSED",
+    "server disconnected": "ERR_CONNECTION_CLOSED",
     # BrowserMob and BrowserUp
     "unable to connect to host": "ERR_CONNECTION_FAILED",
     "response timed out": "ERR_TIMED_OUT",
@@ -58,6 +83,17 @@ _EXACT: Final = {
 # The C library's words for an error number, in whatever sentence a program wraps them.
 _WITHIN: Final = (
     ("connection reset by peer", "ERR_CONNECTION_RESET"),
+    # Python's asyncio, with the number of the operating system: Linux, macOS, Windows
+    ("[errno 111] connect call failed", "ERR_CONNECTION_REFUSED"),
+    ("[errno 61] connect call failed", "ERR_CONNECTION_REFUSED"),
+    ("[errno 10061] connect call failed", "ERR_CONNECTION_REFUSED"),
+    ("[errno 110] connect call failed", "ERR_CONNECTION_TIMED_OUT"),
+    ("[errno 60] connect call failed", "ERR_CONNECTION_TIMED_OUT"),
+    ("[errno 10060] connect call failed", "ERR_CONNECTION_TIMED_OUT"),
+    ("[errno 113] connect call failed", "ERR_ADDRESS_UNREACHABLE"),
+    ("[errno 101] connect call failed", "ERR_ADDRESS_UNREACHABLE"),
+    ("stream reset by client", "ERR_ABORTED"),
+    ("stream reset by server", "ERR_HTTP2_PROTOCOL_ERROR"),
     ("connection refused", "ERR_CONNECTION_REFUSED"),
     ("connection timed out", "ERR_CONNECTION_TIMED_OUT"),
     ("no route to host", "ERR_ADDRESS_UNREACHABLE"),
@@ -67,6 +103,17 @@ _WITHIN: Final = (
     ("temporary failure in name resolution", "ERR_NAME_NOT_RESOLVED"),
     ("unable to resolve host", "ERR_NAME_NOT_RESOLVED"),
     ("certificate verify failed", "ERR_CERT_AUTHORITY_INVALID"),
+    ("tls connection was non-properly terminated", "ERR_CONNECTION_CLOSED"),
+    ("error performing tls handshake", "ERR_SSL_PROTOCOL_ERROR"),
+    # Java, in Charles's reports
+    ("java.net.unknownhostexception", "ERR_NAME_NOT_RESOLVED"),
+    ("java.net.noroutetohostexception", "ERR_ADDRESS_UNREACHABLE"),
+    ("connect timed out", "ERR_CONNECTION_TIMED_OUT"),
+    ("sslhandshakeexception", "ERR_SSL_PROTOCOL_ERROR"),
+    # What a page's own policy refuses
+    ("blocked by content security policy", "ERR_BLOCKED_BY_CSP"),
+    ("app transport security policy requires", "ERR_CLEARTEXT_NOT_PERMITTED"),
+    ("content blocker prevented", "ERR_BLOCKED_BY_CLIENT"),
     # Chromium's WebSocket
     ("connection closed before receiving a handshake response", "ERR_CONNECTION_CLOSED"),
     # WebKit on Linux

@@ -59,6 +59,21 @@ def test_safari_names_who_answered(tmp_path: Path, kind, cached, worker) -> None
     assert (row.from_cache, row.via_service_worker) == (cached, worker)
 
 
+@pytest.mark.parametrize(
+    ("reason", "net", "text"),
+    [
+        ("java.net.UnknownHostException: a.example", "net::ERR_NAME_NOT_RESOLVED", None),
+        ("java.net.ConnectException: Connection refused", "net::ERR_CONNECTION_REFUSED", None),
+        ("something new", None, "Charles Error Report"),
+    ],
+)
+def test_an_error_report_of_charles_is_no_answer(tmp_path: Path, reason, net, text) -> None:
+    page = f"<html><head><title>Charles Error Report</title></head><body>{reason}</body></html>"
+    made = plain(response={"status": 503, "_charlesStatus": "COMPLETE"}, content={"text": page})
+    row = read_one(tmp_path, made, creator="Charles Proxy").exchange
+    assert (row.status, row.net_error, row.failure_text) == (0, net, text)
+
+
 # ---------------------------------------------------------------------------------- mitmproxy
 
 

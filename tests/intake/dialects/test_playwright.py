@@ -66,9 +66,15 @@ def test_what_had_not_ended_and_not_failed_is_still_open(tmp_path: Path, status)
         ("SEC_ERROR_UNKNOWN_ISSUER", "SEC_ERROR_UNKNOWN_ISSUER", None),
         ("MOZILLA_PKIX_ERROR_MITM_DETECTED", "MOZILLA_PKIX_ERROR_MITM_DETECTED", None),
         ("Load request cancelled", "net::ERR_ABORTED", None),
+        ("Message Corrupt", "net::ERR_EMPTY_RESPONSE", None),
+        ("Unacceptable TLS certificate", "net::ERR_CERT_INVALID", None),
+        ("Server returned nothing (no headers, no data)", "net::ERR_EMPTY_RESPONSE", None),
+        ("Stream error in the HTTP/2 framing layer", "net::ERR_HTTP2_PROTOCOL_ERROR", None),
+        ("Failure when receiving data from the peer", None, "Failure when receiving data from the peer"),
+        ("Preflight response is not successful. Status code: 401", None, "Preflight response is not successful. Status code: 401"),
         ("Die Netzwerkverbindung wurde unterbrochen.", "net::ERR_CONNECTION_CLOSED", None),
     ],
-)
+)  # fmt: skip
 def test_each_engine_has_its_own_words(tmp_path: Path, words, net, text) -> None:
     row = recorded_by(tmp_path, response={"_failureText": words}, **CUT).exchange
     assert (row.net_error, row.failure_text) == (net, text)
