@@ -190,7 +190,7 @@ def _rows(con: Any, source: Source, part: LogPart, room: Path) -> PartRows:
     reader = Reader(con, source, fast_relation(source) is not None, cutting)
     # As many of its quiet streams as are its share of the whole.
     share: Any = min(part.keep, KEEP_SURE) * (part.stop - part.start) / part.size
-    marks = mark(reader, chosen, part.globs, "exchanges_marks", part.sample, share)
+    marks = mark(reader, chosen, part.globs, "exchanges_marks", part.sample, share, part.size)
     more = bool(marks.unparsed) and part.format is None
     if more:
         more = read._more_formats(reader, chosen, source.name) is not None

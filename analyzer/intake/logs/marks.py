@@ -18,6 +18,9 @@ from analyzer.intake.logs.streams import LINE_WORDS, REQUEST_WORDS, glob_words, 
 SHOWN: Final = 5
 # Text of likely lines that may be held in memory between the two passes.
 HOLD_BYTES: Final = 256 * 1024 * 1024
+# Above this, lines that cannot be streams are counted by their shape: to test them in full takes longer than
+# all else together.
+SHAPE_FROM: Final = 64 * 1024 * 1024
 # Surely quiet streams that are kept of one file: enough for a baseline and for a list.
 KEEP_SURE: Final = 5_000
 
@@ -102,14 +105,15 @@ def mark(
     table: str,
     sample: Sequence[str],
     keep: int,
+    whole: int | None = None,
 ) -> Marks:
     """Class every line. sample: some lines of the file, to judge how much of it can be held.
 
-    keep: about how many of the surely quiet streams to keep.
+    keep: about how many of the surely quiet streams to keep. whole: bytes of the log of which this is a part.
     """
     from analyzer.duck import driver
 
-    plan = _plan(reader, chosen, globs, sample, keep)
+    plan = _plan(reader, chosen, globs, sample, keep, whole)
     if reader.fast:
         try:
             marks = _mark(reader, chosen, plan, table)
@@ -133,12 +137,16 @@ def _bytes(source: Source) -> int:
 
 @dataclass(slots=True)
 class _Plan:
-    """likely, sure: SQL per format. step: one of how many sure lines is kept. hold: whether text is held."""
+    """likely, sure: SQL per format. step: one of how many sure lines is kept. hold: whether text is held.
+
+    by_shape: whether a line that cannot be a stream is counted by its shape alone.
+    """
 
     likely: list[str]
     sure: list[str]
     step: int
     hold: bool
+    by_shape: bool
 
     def sampled(self, numbered: bool) -> str:
         """SQL: a sure line is one of those to keep. A log of unknown length has its beginning kept too."""
@@ -149,7 +157,12 @@ class _Plan:
 
 
 def _plan(
-    reader: Reader, chosen: Sequence[Compiled], globs: Sequence[str], sample: Sequence[str], keep: int
+    reader: Reader,
+    chosen: Sequence[Compiled],
+    globs: Sequence[str],
+    sample: Sequence[str],
+    keep: int,
+    whole: int | None = None,
 ) -> _Plan:
     likely = [likely_sql(c, globs) for c in chosen]
     quick = [c.fmt.quiet is not None and all(e.key is None for e in c.envelopes) for c in chosen]
@@ -168,7 +181,7 @@ def _plan(
         ).fetchone()
         step = max(1, round(sure_share * size / average / max(1, min(keep, KEEP_SURE))))
         share = share - sure_share + sure_share / step + 0.02
-    return _Plan(likely, sure, step, share * size <= HOLD_BYTES)
+    return _Plan(likely, sure, step, share * size <= HOLD_BYTES, (whole or size) > SHAPE_FROM)
 
 
 def _lasted(compiled: Compiled) -> str | None:
@@ -223,13 +236,13 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
 def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str) -> str:
     """SELECT line, likely, c, sure, size: cheap tests first, and costly ones only where they decide.
 
-    A line that cannot be a stream is not read any further, so its shape is enough; a mixed log has every
-    line tested in full.
+    In a large log the shape of a line is enough where it cannot be a stream, because it is not read any
+    further; a mixed or a small log has every line tested in full.
     """
     one = len(chosen) == 1
     size = "CAST(strlen(line) AS UINTEGER) AS size"
     if one and chosen[0].fmt.interest is not None:
-        shape = chosen[0].fmt.shape
+        shape = chosen[0].fmt.shape if plan.by_shape else None
         full = class_sql(chosen)
         fits = f"NOT likely AND line LIKE {literal(shape)}" if shape else "false"
         return (
