@@ -32,6 +32,7 @@ ENVELOPES: Final = (
     Envelope("docker", "Docker json-file", key="log", stamp_key="time"),
     Envelope("journald", "journald JSON", key="MESSAGE", stamp_key="__REALTIME_TIMESTAMP"),
     Envelope("record", "a shipper's JSON record", key="message", stamp_key="@timestamp"),
+    Envelope("loki", "Loki export", key="line", stamp_key="timestamp"),
     Envelope("gcp-text", "Google Cloud Logging entry", key="textPayload", stamp_key="timestamp"),
     Envelope(
         "syslog-5424",
@@ -50,6 +51,7 @@ ENVELOPES: Final = (
         prefix=rf"(?:<\d{{1,3}}>)?{_ISO} \S+ [^\s:\[\]]+(?:\[\d+\])?: ",
         stamp=rf"^(?:<\d{{1,3}}>)?({_ISO}) ",
     ),
+    Envelope("emissary", "Emissary's word before the line", prefix=r"ACCESS "),
     Envelope("tag", "a program's tag", prefix=r"[A-Za-z][\w.-]*\[\d+\]: "),
     Envelope(
         "compose", "docker compose", prefix=r"(?:\x1b\[[0-9;]*[A-Za-z])*[\w.-]+\s*\| (?:\x1b\[[0-9;]*m)*"

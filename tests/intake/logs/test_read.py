@@ -295,3 +295,17 @@ def test_structured_data_of_syslog_may_hold_an_escaped_bracket() -> None:
     envelopes, inner = peel([head + line])
     assert [envelope.id for envelope in envelopes] == ["syslog-5424"]
     assert inner == [line]
+
+
+@pytest.mark.parametrize(
+    ("wrap", "name"),
+    [
+        (lambda line: json.dumps({"labels": {}, "line": line, "timestamp": "2026-09-14T07:31:12Z"}), "loki"),
+        (lambda line: f"ACCESS {line}", "emissary"),
+    ],
+    ids=["loki", "emissary"],
+)
+def test_line_inside_another_wrapper_is_found(wrap: Any, name: str) -> None:
+    line = '[2026-09-14T07:31:12.487Z] "POST /v1/chat HTTP/2" 200 UC 0 3000 12001 400 "192.0.2.1" "c" "r2" "a.io" "10.0.0.1:80"'
+    envelopes, inner = peel([wrap(line)])
+    assert ([envelope.id for envelope in envelopes], inner) == ([name], [line])
