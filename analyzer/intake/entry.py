@@ -265,8 +265,11 @@ def _events(
     if not present(raw):
         return None
     if len(memoryview(body)) > 2 and (times := event_times(raw)) is not None:
-        since = [_on_own_clock(at, start_ms) for at in times]
-        return UnreadEvents(since, partial(_read_events, raw, start_ms)) if since else None
+        return (
+            UnreadEvents(_on_own_clock(times, start_ms), partial(_read_events, raw, start_ms))
+            if times
+            else None
+        )
     usual = events(raw)
     if usual is not None:
         return _as_promised(usual, start_ms) or None
@@ -302,24 +305,29 @@ def _unusual_events(
 
 
 def _as_promised(recorded: list[RecordedEvent], start_ms: float | None) -> list[RecordedEvent]:
-    for event in recorded:
+    times = _on_own_clock([event.at_ms for event in recorded], start_ms)
+    for event, at in zip(recorded, times, strict=True):
         if not event.type:
             event.type = "message"
         if not event.id:
             event.id = None
-        event.at_ms = _on_own_clock(event.at_ms, start_ms)
+        event.at_ms = at
     return recorded
 
 
-def _on_own_clock(at: float | None, start_ms: float | None) -> float | None:
+def _on_own_clock(times: list[float | None], start_ms: float | None) -> list[float | None]:
     """Epoch seconds → ms since the request's start, as `_since` does it: a capture has tens of thousands.
 
     `round(x * 1000) / 1000` is `round(x, 3)` for such times, without its way through text.
     """
-    if at is None or start_ms is None:
-        return None
-    since = at * 1000.0 - start_ms
-    return round(since * 1000.0) / 1000.0 if 1.0 <= since < _LONGEST_MS else None
+    if start_ms is None:
+        return [None] * len(times)
+    return [
+        round(since * 1000.0) / 1000.0
+        if at is not None and 1.0 <= (since := at * 1000.0 - start_ms) < _LONGEST_MS
+        else None
+        for at in times
+    ]
 
 
 def _since(given: Any, start_ms: float | None, unit_ms: float) -> float | None:
