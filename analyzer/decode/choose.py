@@ -47,6 +47,9 @@ _NDJSON: Final = frozenset(
 )
 #: Types that say nothing: servers send every framing with them, so the first bytes decide.
 _VAGUE: Final = frozenset({"", "text/plain", "application/octet-stream", "binary/octet-stream", "x-unknown"})
+#: Types that promise something else. A body whose first line is a field of an event is neither JSON nor HTML: the
+#: server forgot the header, and a page that reads with `fetch` never notices.
+_WRONG: Final = frozenset({"application/json", "text/html"})
 _SSE_LINE: Final = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:[\r\n]*)(?:(?:data|event|id|retry):[^\r\n]*|:[^\r\n]{0,200})(?:\r\n|\n|\r)"
 )
@@ -59,7 +62,7 @@ def framing_of(content_type: str | None, head: bytes, path: str = "") -> str | N
 
     head: the first bytes of the body, as many as are at hand; may be empty. A type that is exact is
     believed; under one that says nothing, the first bytes decide. `application/json` is a stream only
-    when it is one growing array on a streaming path, or JSON lines.
+    when it is one growing array on a streaming path, JSON lines, or in truth server-sent events.
     """
     media = (content_type or "").partition(";")[0].strip().lower()
     if media == "text/event-stream":
@@ -75,6 +78,8 @@ def framing_of(content_type: str | None, head: bytes, path: str = "") -> str | N
     if media == "application/vnd.ag-ui.event+proto":
         return "ag-ui-binary"
     head = head[:65536]
+    if media in _WRONG and _SSE_LINE.match(head):
+        return "sse"
     if media == "application/json":
         if path.lower().endswith(":streamgeneratecontent") and _ARRAY.match(head):
             return "json-array"

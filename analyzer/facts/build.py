@@ -131,6 +131,8 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
         return "stream-path"
     if row.resource_type in streams.NEVER or streams.is_control_call(row):
         return None
+    if why := streams.by_behaviour(row):
+        return why
     query = (row.url or "").partition("?")[2]
     known = protocols.endpoint(row.host or "", row.path or "", row.method or "", query)
     may_ask = (
@@ -178,7 +180,7 @@ def _read(recorded: Recorded) -> None:
     if (
         row.error_class is None
         and not row.in_band_error
-        and ((row.status or 0) >= 400 or row.body_kind == "json")
+        and ((row.status or 0) >= 400 or row.body_kind == "json" or _short_text(row, inp.body))
     ):
         error = protocols.classify_error(
             row.status, row.content_type, inp.body, inp.response_headers, inp.host, inp.path
@@ -197,6 +199,11 @@ def _read(recorded: Recorded) -> None:
     end = ending.read_ending(row)
     row.ending_by, row.ending_phase = end.by, end.phase
     row.ending_announced, row.ending_signal = end.announced, end.signal
+
+
+def _short_text(row: Exchange, body: bytes | None) -> bool:
+    """Whether the body is a line of text that may be all that an error left behind."""
+    return row.body_kind == "text" and body is not None and len(body) <= 300
 
 
 def _silence(row: Exchange) -> None:

@@ -22,6 +22,9 @@ _STREAM_TYPES: Final = re.compile(
     r"|application/vnd\.amazon\.eventstream$|application/grpc-web|application/connect\+|application/grpc(?:\+|$)"
     r"|application/vnd\.ag-ui\.event\+proto$"
 )
+_PIECEMEAL: Final = re.compile(r"text/plain$|text/html$|application/json$|application/octet-stream$|audio/")
+_SLOW_MS: Final = 2000.0
+_MOST_BYTES_A_MS: Final = 64  # 64 kB/s: text is slower by far, and so is speech
 # Documents and assets are never asked-for streams, whatever their Accept header says.
 NEVER: Final = frozenset(
     {
@@ -65,6 +68,25 @@ def by_response(recorded: Recorded) -> str | None:
 def is_stream_type(media_type: str) -> bool:
     """Whether a body of this type is a stream of events."""
     return _STREAM_TYPES.match(media_type) is not None
+
+
+def by_behaviour(row: Exchange) -> str | None:
+    """The reason, if it broke while it was being sent piece by piece; None if it did not.
+
+    Applications stream plain text, JSON lines and speech under types that say nothing of it. What such an
+    answer shows when it breaks is that it came slowly, for seconds, with no length given beforehand. An answer
+    that the page itself gave up is left out: downloads and prefetches end like that every day.
+    """
+    if row.resource_type not in ("fetch", "xhr") or not row.status or not 200 <= row.status < 300:
+        return None
+    if row.net_error in (None, "net::ERR_ABORTED", "NS_BINDING_ABORTED") or row.content_length is not None:
+        return None
+    if not row.content_type or not _PIECEMEAL.match(row.content_type):
+        return None
+    slow = row.receive_ms is not None and row.receive_ms >= _SLOW_MS
+    if not slow or not row.body_bytes or row.body_bytes > _MOST_BYTES_A_MS * (row.receive_ms or 0.0):
+        return None
+    return "behaviour"
 
 
 def failed_before(row: Exchange) -> bool:

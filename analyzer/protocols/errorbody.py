@@ -22,6 +22,13 @@ _GATEWAY_TEXT: Final = re.compile(
     rb"|DNS cache overflow|stream timeout|rbac: access denied|local_rate_limited|backend fetch failed)",
     re.IGNORECASE,
 )
+# All that a body says, where a framework or a gateway wrote it in place of an answer.
+_ERROR_LINE: Final = re.compile(
+    rb"\A\s*(?:(?:error:? ?)?(?:\d{3} )?(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out"
+    rb"|unauthorized|forbidden|not found|too many requests|bad request|request time-?out)|upstream connect error[^\r\n]{0,200}"
+    rb"|upstream request timeout|no healthy upstream|error code: \d{3,4})[.!]?\s*\Z",
+    re.IGNORECASE,
+)
 # A page or a line that says why: the server took too long. Not: no connection came about in time.
 _TIMED_OUT: Final = re.compile(
     rb"first byte timeout|between bytes timeout|\brequest timed out|did(?: no|n.)t respond in time"
@@ -116,9 +123,9 @@ def _words(value: Any, depth: int) -> tuple[str | None, str | None, str | None]:
     if kind in ("error", "about:blank", "None", "none", "null"):
         kind = None
     code = _code(value)
-    details = value.get("details")
+    details = value.get("details") or value.get("extensions")  # GraphQL puts its code there
     if isinstance(details, dict):
-        code = _first(details, "error_code") or code
+        code = _first(details, "error_code", "code") or code
     message = _message(value)
     if isinstance(inner, str):
         message = message or inner[:_TEXT_LIMIT]
@@ -185,12 +192,14 @@ def classify_error(
     json = _json_of(body, content_type)
     failed = status is not None and status >= 400
     if json is NOT_JSON:
-        if not failed:
+        if not failed and not _ERROR_LINE.match((body or b"")[:400]):
             return ErrorFacts()
         return _bare(status, body, provider, content_type)
     value = json[0] if isinstance(json, list) and json else json
     if not failed and not _says_error(value):
         return ErrorFacts()
+    if isinstance(value, dict) and not failed and isinstance(value.get("errors"), list):
+        value = value["errors"][0]
     if isinstance(value, dict) and isinstance(value.get("base_resp"), dict):
         value = {"code": value["base_resp"].get("status_code"), "msg": value["base_resp"].get("status_msg")}
     owner, shaped = _owner(value, content_type, at_provider=known is not None and known.at_home)
@@ -204,13 +213,16 @@ def classify_error(
 def _says_error(value: Any) -> bool:
     """Whether a document that came with a success status says that the request failed.
 
-    By an `error`; by an error's own code beside its own message (`error_code` and `error_msg`, `errcode` and
+    By an `error`, by `success: false` or by GraphQL's `errors` without data; by an error's own code beside its own message (`error_code` and `error_msg`, `errcode` and
     `errmsg`, MiniMax's `base_resp`); or by a `code` that is an HTTP error status, with a message and no result.
     """
     if not isinstance(value, dict):
         return False
-    if value.get("error"):
+    if value.get("error") or (value.get("success") is False and _message(value)):
         return True
+    told = value.get("errors")
+    if isinstance(told, list) and told and isinstance(told[0], dict) and not value.get("data"):
+        return _message(told[0]) is not None  # GraphQL: nothing but errors
     base = value.get("base_resp")
     if isinstance(base, dict) and _number(base.get("status_code")) not in (None, 0):
         return True

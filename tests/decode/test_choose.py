@@ -27,7 +27,10 @@ GEMINI = "/v1beta/models/m:streamGenerateContent"
         ("text/plain", b"hello", "", "text"),
         (None, b"event: a\r\ndata: x\r\n", "", "sse"),
         (None, b"hello", "", None),
-        ("text/html", b"data: x\n\n", "", None),
+        ("text/html", b"data: x\n\n", "", "sse"),
+        ("text/html", b"<p>data: x</p>", "", None),
+        ("application/json", b"data: x\n\n", "", "sse"),
+        ("text/css", b"data: x\n\n", "", None),
         ("video/mp4", b"", "", None),
     ],
 )

@@ -94,3 +94,40 @@ def test_a_server_that_offers_no_stream_of_its_own_says_so_in_json_rpc() -> None
     asked = {"method": "GET", "accept": "text/event-stream", "content_type": "application/json"}
     assert why(recorded(status=405, body=refusal, **asked)) == [None]
     assert why(recorded(status=405, body=b'{"detail":"Method Not Allowed"}', **asked)) == ["accept"]
+
+
+def broken(**changes: object) -> Recorded:
+    row: dict[str, object] = {
+        "resource_type": "fetch",
+        "content_type": "text/plain",
+        "net_error": "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "receive_ms": 12_000.0,
+        "body_bytes": 900,
+    }
+    return recorded(**{**row, **changes})
+
+
+def test_what_broke_while_it_came_piece_by_piece_is_one() -> None:
+    assert (
+        why(
+            broken(),
+            broken(content_type="application/json", net_error="net::ERR_HTTP2_PROTOCOL_ERROR"),
+            broken(content_type="audio/mpeg", body_bytes=300_000),
+        )
+        == ["behaviour"] * 3
+    )
+
+
+def test_what_was_given_up_or_fast_or_of_known_length_is_none() -> None:
+    assert (
+        why(
+            broken(net_error="net::ERR_ABORTED"),
+            broken(net_error=None),
+            broken(receive_ms=300.0),
+            broken(body_bytes=90_000_000),
+            broken(content_length=5_000_000),
+            broken(content_type="application/pdf"),
+            broken(resource_type="media", content_type="audio/mpeg"),
+        )
+        == [None] * 7
+    )

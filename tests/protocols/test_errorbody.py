@@ -57,6 +57,8 @@ def told(
         (200, {"error_code": 111, "error_msg": "Access token expired"}, APP, "auth", "application"),
         (200, {"errcode": 45009, "errmsg": "api freq out of limit"}, APP, "unknown", "application"),
         (200, {"code": 401, "msg": "token已失效", "data": None}, APP, "auth", "application"),
+        (200, {"success": False, "message": "Le service est indisponible"}, APP, "unavailable", "application"),
+        (200, {"data": None, "errors": [{"message": "Not authorized", "extensions": {"code": "UNAUTHENTICATED"}}]}, APP, "auth", "application"),
         (200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, APP, "quota", "provider"),
     ],
 )  # fmt: skip
@@ -120,6 +122,9 @@ def test_any_shape_is_survived(value: Any) -> None:
         {"errcode": "0", "errmsg": "ok"},
         {"base_resp": {"status_code": 0, "status_msg": ""}},
         {"error_code": 7},
+        {"success": False},
+        {"success": True, "message": "done"},
+        {"data": {"x": 1}, "errors": [{"message": "one field of many"}]},
         {"message": "hello"},
     ],
 )
@@ -145,3 +150,19 @@ def test_aws_names_the_error_in_a_header() -> None:
 )
 def test_a_page_that_speaks_of_time(status: int, page: str, kind: str) -> None:
     assert told(status, page.encode(), content_type="text/html")["error_class"] == kind
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Internal Server Error", "server"),
+        ("502 Bad Gateway\n", "server"),
+        ("upstream connect error or disconnect/reset before headers. reset reason: overflow", "server"),
+        ("error code: 1015", "rate-limit"),
+        ("Forbidden is the forest in that tale.", None),
+        ("Internal Server Errors are counted in column three", None),
+    ],
+)
+def test_a_line_that_is_all_of_a_successful_answer(line: str, kind: str | None) -> None:
+    found = told(200, line.encode(), content_type="text/plain")["error_class"]
+    assert (found is None) == (kind is None)
