@@ -24,7 +24,7 @@ from analyzer.model import Event, Malformed, Tail
 LONG: Final = 64 * 1024
 
 #: Events decoded at each end of a longer one: no protocol needs as many to open an answer, or to close it.
-ENDS: Final = 16
+ENDS: Final = 12
 
 Needles = Sequence[re.Pattern[bytes]]
 
