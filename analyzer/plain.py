@@ -98,7 +98,7 @@ def headline(verdicts: Sequence[Verdict], summary: Summary) -> str:
     count = f"{len(broken):,} of {summary.streams:,} answers"
     if len(broken) == 1:
         return f"{sentence(worst)} ({count})."
-    return _of_several(count, Counter(verdict.cause for verdict in broken))
+    return _of_several(count, Counter(verdict.cause for verdict in broken), worst.cause)
 
 
 def counted(summary: Summary) -> str:
@@ -121,8 +121,9 @@ def plural(answers: int) -> str:
     return f"{answers:,} answer{'' if answers == 1 else 's'}"
 
 
-def _of_several(count: str, causes: Mapping[str, int]) -> str:
-    top, times = max(causes.items(), key=lambda item: (item[1], item[0]))
+def _of_several(count: str, causes: Mapping[str, int], worst: str | None = None) -> str:
+    """worst: the cause that the reader is told of next; of causes that are as frequent, it is named."""
+    top, times = max(causes.items(), key=lambda item: (item[1], item[0] == worst, item[0]))
     if len(causes) == 1:
         return f"{count} went wrong{' for the same reason' if times > 1 else ''}: {_reason(top)}."
     often = f"most often ({times:,} times)" if times > 1 else "one of them"

@@ -56,6 +56,12 @@ def test_several_causes_are_counted_and_the_most_frequent_is_named() -> None:
     )
 
 
+def test_of_causes_as_frequent_the_one_that_the_page_goes_on_with_is_named() -> None:
+    verdicts = [verdict("offline", "likely"), verdict("bad-gateway"), verdict("truncated-stream", "possible")]
+    for order in (verdicts, verdicts[::-1]):
+        assert "one of them: the server in front could not" in headline(order, Summary(streams=3))
+
+
 def test_innocent_captures_say_so() -> None:
     done = verdict("completed")
     assert headline([done], Summary(streams=1)) == "The answer arrived in full."
