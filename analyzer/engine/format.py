@@ -113,7 +113,7 @@ def clean(text: str, limit: int = 400) -> str:
 
 
 _NAMES: Final = {
-    "alb": "AWS Application Load Balancer", "anthropic": "Anthropic", "apache": "Apache",
+    "alb": "AWS Application Load Balancer", "aws-elb": "AWS Classic Load Balancer", "anthropic": "Anthropic", "apache": "Apache",
     "aws-api-gateway": "AWS API Gateway", "aws-bedrock": "AWS Bedrock", "azure": "Azure",
     "azure-apim": "Azure API Management", "azure-app-gateway": "Azure Application Gateway",
     "azure-front-door": "Azure Front Door", "bunny": "bunny.net", "caddy": "Caddy", "cerebras": "Cerebras",
