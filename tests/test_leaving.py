@@ -1,0 +1,48 @@
+"""How the program leaves when its reader goes or its user has enough: the same with and without Typer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).resolve().parent.parent / "sample_hars" / "nginx-504.har"
+# The second line is one that `analyzer.usual` leaves to Typer.
+LINES = [["analyze"], ["analyze", "--limit", "5"]]
+
+
+def start(arguments: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "analyzer", *arguments, "--format", "json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES, ids=["usual", "Typer"])
+def test_a_reader_that_goes_is_no_failure(line: list[str]) -> None:
+    child = start([*line, str(SAMPLE)])
+    assert child.stdout is not None
+    child.stdout.close()
+    child.stdout = None
+    _, said = child.communicate(timeout=60)
+    assert child.returncode in (0, 1)  # 1: the verdict, where the reader went only after it was taken
+    assert b"Traceback" not in said
+    assert b"BrokenPipe" not in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a named pipe")
+@pytest.mark.parametrize("line", LINES, ids=["usual", "Typer"])
+def test_ctrl_c_ends_without_a_traceback(line: list[str], tmp_path: Path) -> None:
+    pipe = tmp_path / "capture.har"
+    os.mkfifo(pipe)
+    child = start([*line, str(pipe)])
+    with pipe.open("wb"):  # returns when the program has begun to read
+        child.send_signal(signal.SIGINT)
+        out, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in said
