@@ -142,10 +142,9 @@ def _stream_reason(recorded: Recorded, settings: Settings) -> str | None:
         return None
     asked, why = protocols.asked_to_stream(stream_input(recorded, with_body=False))
     row.asked_to_stream = asked
-    # A NetLog has no request bodies: at an endpoint that can stream, what failed may well have asked for it.
-    may = known is not None and (
-        known.always or (row.capture_kind == "netlog" and streams.failed_before(row))
-    )
+    # Without the request's body: at an endpoint that can stream, what failed may well have asked for it.
+    unread = row.capture_kind == "netlog" or (bool(row.request_bytes) and recorded.request_body() is None)
+    may = known is not None and (known.always or (unread and streams.failed_before(row)))
     return streams.by_request(recorded, why if asked else None, may)
 
 

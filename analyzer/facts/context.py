@@ -5,6 +5,7 @@ All functions are near-linear in the number of exchanges: a HAR of 100,000 entri
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -285,6 +286,8 @@ def _sockets(found: Sequence[Recorded]) -> None:
     spans: dict[str | None, list[tuple[float, float, Exchange]]] = defaultdict(list)
     for recorded in found:
         row, start, end = recorded.exchange, _start(recorded.exchange), _end(recorded.exchange)
+        if row.end_recorded is False:
+            end = math.inf  # still open when the capture was saved, whenever its last data came
         if start is not None and end is not None:
             spans[row.host].append((start, max(start, end), row))
     for same in spans.values():

@@ -23,7 +23,10 @@ _CHALLENGE: Final = re.compile(
 _PASSWORD: Final = re.compile(rb"<input[^>]{0,400}type\s*=\s*[\"']?password", re.I)
 _LOGIN: Final = re.compile(
     rb"<form[^>]{0,300}action\s*=\s*[\"'][^\"']{0,200}(?:log[-_]?in|sign[-_]?in|/sso|/saml|/oauth|/authorize|/session)"
-    rb"|<title>[^<]{0,100}(?:log ?in|sign ?in|log ?on|single sign-on|anmelden|connexion|iniciar sesi)"
+    rb"|<title>[^<]{0,100}(?:log ?in|sign ?in|log ?on|single sign-on|anmelden|connexion|iniciar sesi"
+    rb"|\xe7\x99\xbb\xe5\xbd\x95|\xe7\x99\xbb\xe5\x85\xa5|\xe3\x83\xad\xe3\x82\xb0\xe3\x82\xa4\xe3\x83\xb3"  # Chinese, Japanese
+    rb"|\xe3\x82\xb5\xe3\x82\xa4\xe3\x83\xb3\xe3\x82\xa4\xe3\x83\xb3|\xeb\xa1\x9c\xea\xb7\xb8\xec\x9d\xb8"  # Japanese, Korean
+    rb"|inloggen|logga in|accedi\b|zaloguj)"
     rb"|name\s*=\s*[\"']?(?:SAMLRequest|SAMLResponse|wresult|RelayState)",
     re.I,
 )

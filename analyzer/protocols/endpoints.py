@@ -15,6 +15,9 @@ from analyzer.protocols.profile import Profile
 
 _BODY_LIMIT: Final = 32 << 20
 _STREAM_FLAG: Final = re.compile(rb'(?<!\\)"stream"\s*:\s*(true|false)')
+_FORM_FLAG: Final = re.compile(rb"(?:\A|&)stream(?:ing)?=(true|false|0|1)(?:&|\s*\Z)", re.IGNORECASE)
+_MENTIONS: Final = (b'"stream', b'"is_stream', b'"isStream', b'"response_mode', b"stream=", b"streaming=")
+_NESTED: Final = ("params", "parameters", "options", "config", "input", "payload", "data")
 _STREAM_TYPES: Final = (
     "text/event-stream",
     "application/x-ndjson",
@@ -111,8 +114,18 @@ def _provider(profile: Profile, host: str) -> tuple[str | None, bool]:
 class _Body(msgspec.Struct):
     """The only fields of a request body that say whether a stream is wanted; the rest is skipped over."""
 
-    stream: bool | None = None
-    streaming: bool | None = None
+    stream: msgspec.Raw = msgspec.Raw()
+    streaming: msgspec.Raw = msgspec.Raw()
+    is_stream: msgspec.Raw = msgspec.Raw()
+    isStream: msgspec.Raw = msgspec.Raw()
+    response_mode: msgspec.Raw = msgspec.Raw()
+    params: msgspec.Raw = msgspec.Raw()
+    parameters: msgspec.Raw = msgspec.Raw()
+    options: msgspec.Raw = msgspec.Raw()
+    config: msgspec.Raw = msgspec.Raw()
+    input: msgspec.Raw = msgspec.Raw()
+    payload: msgspec.Raw = msgspec.Raw()
+    data: msgspec.Raw = msgspec.Raw()
 
 
 def asked_to_stream(inp: StreamInput) -> tuple[bool | None, str | None]:
@@ -142,11 +155,28 @@ def asked_to_stream(inp: StreamInput) -> tuple[bool | None, str | None]:
 
 def _flag(body: bytes | None) -> bool | None:
     """The `stream` flag of a JSON body; of a damaged or cut one, the first that stands outside a string."""
-    if not body or len(body) > _BODY_LIMIT or b'"stream' not in body:
+    if not body or len(body) > _BODY_LIMIT or not any(word in body for word in _MENTIONS):
         return None
+    if form := _FORM_FLAG.search(body[:65536]) if body[:1] not in b"{[ \r\n\t" else None:
+        return form[1].lower() in (b"true", b"1")
     try:
         found = msgspec.json.decode(body, type=_Body)
+        said = _said(found)
+        for name in _NESTED:
+            inner = getattr(found, name)
+            if said is None and bytes(memoryview(inner)[:1]) == b"{":
+                said = _said(msgspec.json.decode(inner, type=_Body))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         match = _STREAM_FLAG.search(body)
         return match[1] == b"true" if match else None
-    return found.stream if found.stream is not None else found.streaming
+    return said
+
+
+def _said(body: _Body) -> bool | None:
+    """What the fields of one object say; a flag may be written as a word or a number."""
+    for raw in (body.stream, body.streaming, body.is_stream, body.isStream):
+        word = bytes(memoryview(raw)[:8]).strip(b'"').lower()
+        if word in (b"true", b"1", b"false", b"0"):
+            return word in (b"true", b"1")
+    mode = bytes(memoryview(body.response_mode)[:16])  # Dify's
+    return mode == b'"streaming"' if mode else None

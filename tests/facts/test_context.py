@@ -71,6 +71,15 @@ def test_six_streams_that_hold_the_connections_are_counted() -> None:
     assert waiting.exchange.starved_by == 6
 
 
+def test_a_stream_that_was_open_at_the_end_of_the_capture_held_its_connection_until_then() -> None:
+    holders = [
+        at(0, 2, method="GET", path=f"/events/{i}", http_version="1.1", end_recorded=False) for i in range(6)
+    ]
+    waiting = at(1, 9, http_version="1.1", blocked_ms=8000.0)
+    add_context([*holders, waiting], [*holders, waiting])
+    assert waiting.exchange.starved_by == 6
+
+
 def test_equal_ages_are_counted_apart_for_client_aborts_and_cuts() -> None:
     aborted = [
         Exchange(net_error="net::ERR_ABORTED", ending_by="client", duration_ms=60_000.0 + i) for i in range(4)

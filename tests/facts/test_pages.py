@@ -68,3 +68,8 @@ def test_other_paths_are_not(path: str) -> None:
 def test_a_bot_check_as_json() -> None:
     assert json_challenge(b'{"appId":"PX1","blockScript":"/1/captcha.js","jsClientSrc":"/1/init.js"}')
     assert not json_challenge(b'{"error":"forbidden","message":"no captcha for you"}')
+
+
+@pytest.mark.parametrize("title", ["统一身份认证 - 登录", "ログイン | 社内ポータル", "로그인", "Connexion"])
+def test_a_sign_in_page_in_another_language_without_a_password_field(title: str) -> None:
+    assert page_kind(f"<html><head><title>{title}</title></head></html>".encode(), 200) == "login"

@@ -131,3 +131,9 @@ def test_what_was_given_up_or_fast_or_of_known_length_is_none() -> None:
         )
         == [None] * 7
     )
+
+
+def test_a_failure_at_a_streaming_endpoint_whose_request_is_not_in_the_capture_counts() -> None:
+    where = {"host": "api.openai.com", "path": "/v1/chat/completions", "status": 429, "request_bytes": 300}
+    assert why(recorded(body=b"{}", **where)) == ["endpoint"]
+    assert why(recorded(body=b"{}", sent=b'{"model":"m"}', **where)) == [None]

@@ -76,6 +76,22 @@ def test_a_cut_body_still_shows_its_flag() -> None:
     assert asked(body=b'{"model":"m","stream": true,"messages":[{"content":"half') == (True, "body")
 
 
+def test_other_spellings_of_the_flag() -> None:
+    assert asked(body={"prompt": "x", "stream": "true"}) == (True, "body")
+    assert asked(body={"prompt": "x", "stream": 0}) == (False, "body")
+    assert asked(body={"isStream": True}) == (True, "body")
+    assert asked(body={"query": "x", "response_mode": "streaming"}) == (True, "body")
+    assert asked(body={"query": "x", "response_mode": "blocking"}) == (False, "body")
+    assert asked(body=b"prompt=x&stream=true") == (True, "body")
+    assert asked(body=b"prompt=x&upstream=true") == (None, None)
+
+
+def test_the_flag_one_level_down_counts_only_where_the_top_says_nothing() -> None:
+    assert asked(body={"prompt": "x", "parameters": {"stream": True}}) == (True, "body")
+    assert asked(body={"stream": False, "options": {"stream": True}}) == (False, "body")
+    assert asked(body={"data": "the words stream", "stream": {"x": 1}}) == (None, None)
+
+
 def test_accept_header() -> None:
     assert asked(request_headers={"accept": "text/event-stream"}) == (True, "accept")
     both = {"accept": "application/json, text/event-stream"}
