@@ -58,7 +58,9 @@ def _spans(data: bytes | bytearray) -> list[tuple[int, int]]:
             inner = (data.index(b"[", at) if wrapped else at) + 1
             spans, after = _list(data, inner)
             found += spans
-            at = max(after, inner)
+            if after is None:
+                return found
+            at = after
             if wrapped:  # what else the object holds is no record
                 closing = data.find(b"}", at)
                 at = len(data) if closing < 0 else closing + 1
@@ -71,8 +73,8 @@ def _spans(data: bytes | bytearray) -> list[tuple[int, int]]:
         at = max(end, at + 1)
 
 
-def _list(data: bytes | bytearray, start: int) -> tuple[list[tuple[int, int]], int]:
-    """The objects of the list whose first element is at or after `start`, and where the list ends."""
+def _list(data: bytes | bytearray, start: int) -> tuple[list[tuple[int, int]], int | None]:
+    """The objects of the list whose first element is at or after `start`, and where it ends; None: nowhere."""
     if start == 1:  # the whole document is the list: the parser is faster than the cutter
         try:
             raws = msgspec.json.decode(data, type=list[msgspec.Raw])
@@ -88,4 +90,4 @@ def _list(data: bytes | bytearray, start: int) -> tuple[list[tuple[int, int]], i
                     spans.append((begin, at))
             return spans, len(data)
     cut = elements(data, start, lambda begin, end: data[begin] == 0x7B)
-    return cut.spans, cut.end
+    return cut.spans, cut.end if cut.closed else None

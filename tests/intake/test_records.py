@@ -90,3 +90,10 @@ def test_input_of_records_gives_lines_and_is_not_read_from_its_path(tmp_path: Pa
     (found,) = open_inputs([path])
     assert (found.kind, found.plain) == ("log", None)
     assert [json.loads(line) for line in found.open() if line.strip()] == RECORDS
+
+
+@pytest.mark.parametrize(
+    "data", [b"[" * 200_000, b'[{"a":' * 50_000, b"[[" + b"[]," * 50_000, b'{"records":[{' * 9_000]
+)
+def test_deep_and_unclosed_documents_are_given_up_at_once(data: bytes) -> None:
+    assert as_lines(data).strip() == b""
