@@ -322,6 +322,9 @@ def _constants(
     return dict(values)
 
 
+_COMPARED: Final = ("gte", "gt", "lte", "lt", "not", "is")
+
+
 def _endings(reader: _Reader, raw: Mapping[str, Any], key: str) -> tuple[Ending, ...]:
     items = raw.get(key) or []
     if not isinstance(items, list):
@@ -335,6 +338,10 @@ def _endings(reader: _Reader, raw: Mapping[str, Any], key: str) -> tuple[Ending,
             continue
         if not isinstance(item, dict) or not {"when", "then"} >= set(item) or "then" not in item:
             raise reader.fail(where, 'an entry has "when" and "then", or "use"')
+        for name, value in (item.get("when") or {}).items():
+            if isinstance(value, dict):
+                for op in value:
+                    reader.known([*where, "when", str(name)], op, _COMPARED, "comparison")
         found.append(Ending(item.get("when") or {}, _constants(reader, [*where, "then"], item["then"])))
     return tuple(found)
 

@@ -61,3 +61,9 @@ def test_broken_yaml_names_line_and_column() -> None:
 )
 def test_misspelt_words_are_refused(old: str, new: str, says: str) -> None:
     assert says in refusal(GOOD.replace(old, new))
+
+
+def test_unknown_comparison_is_refused_with_the_known_ones() -> None:
+    message = refusal(GOOD.replace("{lt: 400}", "{between: [200, 399]}"))
+    assert 'unknown comparison "between"' in message
+    assert "gte, gt, lte, lt, not, is" in message
