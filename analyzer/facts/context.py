@@ -270,6 +270,9 @@ def _followers(
 def _stems(path: str) -> set[str]:
     """The paths that a request to this one can be resuming: its own, and those of its folders."""
     found = {path.rstrip("/").removesuffix("/resume")}
+    folders, _, last = path.rstrip("/").rpartition("/")
+    if last and "/" in folders:
+        found.add(f"{folders.rpartition('/')[0]}/{last}")  # …/runs/stream goes on at …/runs/{id}/stream
     place = path.find("/")
     while place >= 0 and len(found) < _DEPTH:
         found.add(path[:place])

@@ -42,6 +42,8 @@ NEVER: Final = frozenset(
 )
 _CONTROL_PATH: Final = re.compile(
     r"/(?:stop|cancel|abort)(?:[_/-][a-z_]+)?$|/stop_(?:conversation|response)$"
+    # Open WebUI and others name the task after the word: an id, not another word
+    r"|/(?:stop|cancel|abort)/(?=[^/]*[0-9])[a-z0-9_.-]{1,80}$"
 )
 
 

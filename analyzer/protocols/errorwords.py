@@ -15,7 +15,7 @@ _WORDS: Final = (
     ("quota", r"insufficientquota|quotaexceeded|billing|spendlimit|paymentrequired|insufficient(?:credit|balance|fund)|creditbalance|budgetexceeded|outofcredit|hardlimitreached"),
     ("rate-limit", r"ratelimit|throttl|toomanyrequest|resourceexhausted|exceededlimit|usagelimit|limitreached|requestlimit"),
     ("overloaded", r"overload|capacityexceeded|atcapacity|nocapacity|capacitylimit|serverbusy|enginebusy|insufficientsystemresource|modelnotready|slowdown|queuefull"),
-    ("filtered", r"contentfilter|contentpolicy|contentmanagement|datainspection|contentinspection|sensitivecontent|moderation|responsibleai|biopolicy|guardrail|promptblocked|safety|toxic|flagged"),
+    ("filtered", r"hooksfailed|contentfilter|contentpolicy|contentmanagement|datainspection|contentinspection|sensitivecontent|moderation|responsibleai|biopolicy|guardrail|promptblocked|safety|toxic|flagged"),
     ("auth", r"authentication|unauthenticated|unauthorized|unauthorised|notauthenticated|invalidapikey|invalidtoken|tokenexpired|expiredtoken|tokeninvalid|invalidcredential|sessionexpired|sessioninvalid|jwtexpired|authrevoked|accesstoken|loginrequired|notloggedin"),
     ("forbidden", r"permission|forbidden|accessdenied|unsupportedcountry|notallowed|regionnotsupported|verificationrequired|unusualactivity"),
     ("timeout", r"timeout|timedout|deadline"),
@@ -39,7 +39,7 @@ _NUMBERS: Final = {
 
 # Messages, for errors that have no telling word elsewhere. Linear, short, and tried on a bounded text.
 _TEXTS: Final = (
-    ("overloaded", r"overloaded|over capacity|at capacity|high demand|experiencing (?:high|heavy) (?:load|traffic|demand)|server is busy"),
+    ("overloaded", r"overloaded|over capacity|at capacity|capacity (?:temporarily )?exceeded|high demand|experiencing (?:high|heavy) (?:load|traffic|demand)|server is busy"),
     ("quota", r"exceeded your current quota|insufficient (?:credits?|quota|balance|funds)|out of credits|billing|spend(?:ing)? limit"),
     ("rate-limit", r"rate.?limit|request limit|too many (?:requests|tokens)|tokens per min|requests per (?:min|day)|throttl|usage limit|message limit|you.ve (?:reached|hit)"),
     ("auth", r"invalid api key|incorrect api key|unauthori[sz]ed|not authenticated|(?:token|session|jwt)[a-z ]{0,12} expired|sign in again|log ?in again"),
@@ -64,6 +64,11 @@ _TEXTS_ELSEWHERE: Final = (
     ("rejected", r"参数(?:错误|无效)|上下文(?:长度|过长)|超出(?:最大|长度)|ungültige anfrage|requête invalide"),
     ("server", r"内部错误|系统(?:错误|异常|开小差)|服务(?:器)?(?:错误|异常)|内部エラー|サーバーエラー|interner (?:server)?fehler|erreur interne|error interno|오류가 발생"),
 )  # fmt: skip
+# Words of a filter that are the reason themselves, and not the name of a parameter.
+_REFUSED: Final = (
+    r"guardrail|(?:was|been|is) flagged|violat\w{1,5} .{0,60}polic|(?:prompt|input|request|response|content) (?:was |is )?blocked"
+    r"|may contain sensitive|considered high risk|敏感内容|敏感信息|不安全|违规"
+)
 _WEAK: Final = frozenset({"rejected", "server"})
 _TELLING: Final = frozenset(
     {"auth", "quota", "forbidden", "rate-limit", "overloaded", "timeout", "unavailable"}
@@ -123,4 +128,6 @@ def classify(type: str | None, code: str | None, text: str | None, status: int |
         return "overloaded"
     if named == "rejected" and type is None and number is None and said in ("filtered", "auth"):
         return said
+    if named in ("rejected", "unknown") and text and _compiled(_REFUSED, re.IGNORECASE).search(text[:2000]):
+        return "filtered"
     return named

@@ -48,6 +48,16 @@ def test_the_preflight_of_a_request_is_found() -> None:
     assert mine.exchange.preflight_status == 403
 
 
+def test_a_run_goes_on_under_its_own_id() -> None:
+    mine = at(0, 10, path="/threads/7/runs/stream", net_error="net::ERR_CONNECTION_RESET")
+    resumed = at(
+        10.5, 3, method="GET", path="/threads/7/runs/r1/stream", terminal_marker="seen", resumed=True
+    )
+    other = at(0, 10, path="/threads/8/runs/stream", net_error="net::ERR_CONNECTION_RESET")
+    add_context([mine, resumed, other], [mine, resumed, other])
+    assert (mine.exchange.resume_completed, other.exchange.resume_completed) == (True, None)
+
+
 def test_a_navigation_and_a_stop_call_are_measured_from_the_end() -> None:
     mine = at(0, 10, net_error="net::ERR_ABORTED")
     document = at(10.2, 0.1, method="GET", path="/next", resource_type="document")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.columns import Exchange
-from analyzer.facts import Settings, build
+from analyzer.facts import Settings, build, streams
 from analyzer.model import Recorded
 
 
@@ -137,3 +137,13 @@ def test_a_failure_at_a_streaming_endpoint_whose_request_is_not_in_the_capture_c
     where = {"host": "api.openai.com", "path": "/v1/chat/completions", "status": 429, "request_bytes": 300}
     assert why(recorded(body=b"{}", **where)) == ["endpoint"]
     assert why(recorded(body=b"{}", sent=b'{"model":"m"}', **where)) == [None]
+
+
+def test_calls_that_stop_a_stream() -> None:
+    def control(path: str, method: str = "POST") -> bool:
+        return streams.is_control_call(Exchange(method=method, path=path))
+
+    assert control("/api/chat/stop_response") and control("/threads/7/runs/r1/cancel")
+    assert control("/api/tasks/stop/7f3a") and control("/api/agents/chat/abort")
+    assert not control("/api/tasks/stop/7f3a", "GET")
+    assert not control("/shop/cancel-policy/terms") and not control("/non-stop/7")

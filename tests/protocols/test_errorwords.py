@@ -57,3 +57,18 @@ def test_silence_is_unknown() -> None:
 )
 def test_messages_in_other_languages(text: str, kind: str | None) -> None:
     assert class_of_text(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("type", "code", "text", "kind"),
+    [
+        (None, "1301", "系统检测到输入或生成内容可能包含不安全或敏感内容", "filtered"),
+        ("invalid_request_error", "invalid_prompt", "your prompt was flagged as potentially violating our policy", "filtered"),
+        (None, "400", "{'error': 'Violated guardrail policy'}", "filtered"),
+        ("hooks_failed", None, "The guardrail checks defined in the config failed.", "filtered"),
+        ("invalid_request_error", None, "Unknown parameter: 'moderation'", "rejected"),
+        ("server_error", None, "a policy was violated by the machine", "server"),
+    ],
+)  # fmt: skip
+def test_a_filter_that_says_so_in_words(type: str | None, code: str | None, text: str, kind: str) -> None:
+    assert classify(type, code, text, 400) == kind
