@@ -119,7 +119,8 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     row.initiator, row.initiator_extension = _initiator(entry)
     row.connection_id = dialect.connection_id(entry, port)
     row.connection_reused = dialect.connection_reused(entry, times)
-    headers.fill_request(row, got, drops_auth=dialect.drops_auth)
+    dialect.saw(got, answered)
+    headers.fill_request(row, got)
     agent = agents.browser(got.get("user-agent", ""), got.get("sec-ch-ua", "")) or context.agent
     if agent is not None:
         row.browser, row.browser_version = agent

@@ -117,6 +117,7 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         entries.append(record(position, entry, raws, context))
         # What was read of it is done with: the memory serves the next ones.
         entry.request = entry.response = entry.timings = None
+    dialect.settle(recorded.exchange for recorded in entries)
     forget = partial(_forget, data)
     forget()
     info = CaptureInfo(

@@ -117,14 +117,14 @@ def _media_type(value: str) -> str | None:
     return word
 
 
-def fill_request(row: Exchange, got: dict[str, str], *, drops_auth: bool) -> None:
+def fill_request(row: Exchange, got: dict[str, str]) -> None:
     """Set the columns that request headers give. got: by name."""
     row.accept = got.get("accept")
     row.user_agent = got.get("user-agent")
     row.resumed = "last-event-id" in got if got else None
     if not _KEYS.isdisjoint(got):
         row.auth_sent = True
-    elif got and not drops_auth:
+    elif got:
         row.auth_sent = False
 
 

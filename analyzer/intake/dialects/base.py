@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
+from analyzer.columns import Exchange
 from analyzer.intake import values
 from analyzer.intake.dialects.failures import net_name
 from analyzer.intake.shape import Entry, Request, Timings, is_set, present
@@ -57,12 +58,18 @@ class Dialect:
     chunks_since_page: ClassVar[bool] = False
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.drops_auth = False
+        pass
 
     @property
     def label(self) -> str:
         """The value of the column `dialect`."""
         return self.name
+
+    def saw(self, sent: Mapping[str, str], received: Mapping[str, str]) -> None:
+        """Told of every entry's headers, by name, as they are read."""
+
+    def settle(self, rows: Iterable[Exchange]) -> None:
+        """All entries are read: what only the headers of all of them tell is put right in their rows."""
 
     def place(self, entry: Entry, position: int) -> str:
         """Where the exchange stands in the file."""

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from analyzer.columns import Exchange
 from analyzer.intake import values
 from analyzer.intake.dialects.base import (
     NO_FAILURE,
@@ -46,12 +47,10 @@ class Chrome(Dialect):
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__(entries)
         self._ids = any(entry.connection_id is not None for entry in entries)
-        has_credentials = _has_credentials(entries)
-        self._sanitized = not has_credentials and any(_is_stripped(entry) for entry in entries)
+        self._entries = entries
+        self._has_credentials = self._sanitized = False
         # "Copy all as HAR" leaves every body out, so that a missing one says nothing about its stream.
         self._no_bodies = not any(_has_text(entry) for entry in entries) and any(map(_lost_body, entries))
-        # Without any credential in the file, an absent header may as well have been taken out.
-        self.drops_auth = self._sanitized or not has_credentials
         self._page_starts = sorted(
             values.epoch_ms(start)
             for entry in entries
@@ -61,6 +60,20 @@ class Chrome(Dialect):
     @property
     def label(self) -> str:
         return "chrome-devtools-sanitized" if self._sanitized else self.name
+
+    def saw(self, sent: Mapping[str, str], received: Mapping[str, str]) -> None:
+        if not self._has_credentials:
+            self._has_credentials = not (_CREDENTIALS.isdisjoint(sent) and _CREDENTIALS.isdisjoint(received))
+
+    def settle(self, rows: Iterable[Exchange]) -> None:
+        if self._has_credentials:
+            return
+        self._sanitized = any(_is_stripped(entry) for entry in self._entries)
+        for row in rows:
+            row.dialect = self.label
+            if row.auth_sent is False:
+                # Without any credential in the file, an absent header may as well have been taken out.
+                row.auth_sent = None
 
     def status(self, entry: Entry) -> int | None:
         found = super().status(entry)
@@ -166,20 +179,6 @@ def _lost_body(entry: Entry) -> bool:
     ):
         return False
     return bool(values.size(response.content.size)) and response.error is None
-
-
-def _has_credentials(entries: Sequence[Entry]) -> bool:
-    for entry in entries:
-        for message in (entry.request, entry.response):
-            if message is None:
-                continue
-            # Of a hundred thousand headers only those are read that can be one.
-            text = bytes(memoryview(message.headers)).lower()
-            if (b'cookie"' in text or b'authorization"' in text) and any(
-                header.name.lower() in _CREDENTIALS for header in headers(message.headers)[0]
-            ):
-                return True
-    return False
 
 
 def _is_stripped(entry: Entry) -> bool:

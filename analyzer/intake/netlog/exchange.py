@@ -81,7 +81,7 @@ def _request(row: Exchange, hop: Hop, sent: headers.Pairs) -> None:
     method = hop.method or (hop.line or "").partition(" ")[0].upper()
     row.method = method if _METHOD.fullmatch(method or "") else None
     got = dict(sent)
-    headers.fill_request(row, got, drops_auth=False)
+    headers.fill_request(row, got)
     agent = agents.browser(got.get("user-agent", ""), got.get("sec-ch-ua", ""))
     if agent is not None:
         row.browser, row.browser_version = agent
