@@ -17,6 +17,8 @@ from analyzer.protocols.profile import ErrorRule, FinishRule, Profile
 
 #: Which of several finish reasons speaks for the stream: the most serious one.
 _SERIOUS: Final = ("error", "overloaded", "rate-limit", "filtered", "limit", "cancelled", "unknown", "ok")
+#: What the name of an event that is an error says.
+_SPOKEN: Final = ("error", "fatal", "exception", "fail")
 #: No request asks for more; a hostile body can hold more.
 _CHOICES: Final = 128
 _FAILED: Final = {"error": "unknown", "overloaded": "overloaded", "rate-limit": "rate-limit"}
@@ -39,6 +41,7 @@ class Fold(msgspec.Struct):
     error_at: int | None = None
     error: ErrorFacts | None = None
     error_is_weak: bool = False
+    error_is_named: bool = False  # the event itself is called an error, not only its payload
     handoff: bool = False
     planned: bool = False
     finish_repeats: int = 0
@@ -165,6 +168,7 @@ class Fold(msgspec.Struct):
                     self.error = _told(rule, view, self.profile)
                 self.error_at = here
                 self.error_is_weak = rule.last
+                self.error_is_named = any(word in view.event.type.lower() for word in _SPOKEN)
                 return
 
     def failed_finish(self) -> ErrorFacts | None:

@@ -96,6 +96,13 @@ def _asked_ids(inp: StreamInput) -> frozenset[Any]:
     return frozenset(found for found in ids if isinstance(found, (str, int)))
 
 
+def _asks_nothing(inp: StreamInput) -> bool:
+    """Whether the request holds JSON-RPC notifications or answers only: nothing is owed to it."""
+    json = parse_json(inp.request_body) if inp.request_body else NOT_JSON
+    calls = json if isinstance(json, list) else [json]
+    return all(isinstance(call, dict) and not ("method" in call and "id" in call) for call in calls)
+
+
 def _counts(facts: StreamFacts, fold: Fold, source: Source, ended_ms: float | None) -> None:
     """Events, content, heartbeats, and when they came."""
     facts.events = source.count
@@ -118,7 +125,7 @@ def _counts(facts: StreamFacts, fold: Fold, source: Source, ended_ms: float | No
 
 def _judge(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp: StreamInput) -> None:
     """Error, then finish reason, then end marker."""
-    error = fold.error or fold.failed_finish() or _stray_error(fold, source, profile)
+    error = _meant_for_the_stream(fold, inp) or fold.failed_finish() or _stray_error(fold, source, profile)
     if source.framing == "grpc-web":
         status, message = status_of(source.trailers, inp.response_headers)
         facts.grpc_status = status
@@ -135,6 +142,23 @@ def _judge(facts: StreamFacts, fold: Fold, source: Source, profile: Profile, inp
         facts.tail_bytes = len(source.tail.data)
         facts.cut_inside_event = source.tail.reason is not None and not _array_only(source)
     _ending(facts, fold, source, profile, inp)
+
+
+_OF_THE_STREAM = frozenset({"auth", "rate-limit", "quota", "overloaded"})
+
+
+def _meant_for_the_stream(fold: Fold, inp: StreamInput) -> ErrorFacts | None:
+    """The in-band error, unless it is one of the messages that a subscription is there to deliver.
+
+    Who subscribes with GET gets logs, builds, notifications, prices: an unnamed one of several that has
+    `"type": "error"` or a code of 500 tells of something else, unless it speaks of the session or of limits.
+    """
+    error = fold.error
+    subscribed = inp.method == "GET" and inp.messages is None
+    if error is None or not fold.error_is_weak or fold.error_is_named or not subscribed:
+        return error
+    several = fold.taken - fold.heartbeats > 1
+    return None if several and error.error_class not in _OF_THE_STREAM else error
 
 
 def _tell(facts: StreamFacts, error: ErrorFacts | None, profile: Profile) -> None:
@@ -191,7 +215,7 @@ def _marker(seen: bool, fold: Fold, source: Source, profile: Profile, inp: Strea
         return None  # the bytes are not those that were sent: nothing can be said about their end
     if _one_document(source):
         return "none"  # one JSON text under a stream's content type: it was never going to be events
-    if not profile.terminal_owed or (profile.answers_request and inp.method == "GET"):
+    if not profile.terminal_owed or (profile.answers_request and (inp.method == "GET" or _asks_nothing(inp))):
         return "none"
     if fold.stripped and not (profile.terminal_named and fold.named):
         return None
