@@ -22,6 +22,7 @@ _GATEWAY_TEXT: Final = re.compile(
     rb"|DNS cache overflow|stream timeout|rbac: access denied|local_rate_limited|backend fetch failed)",
     re.IGNORECASE,
 )
+_NO_ERROR: Final = ("", "ok", "success", "none", "no_error")
 # All that a body says, where a framework or a gateway wrote it in place of an answer.
 _ERROR_LINE: Final = re.compile(
     rb"\A\s*(?:(?:error:? ?)?(?:\d{3} )?(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out"
@@ -229,10 +230,13 @@ def _says_error(value: Any) -> bool:
     own = next((value[name] for name in ("error_code", "errorCode", "errcode") if name in value), None)
     if _message(value) is None:
         return False
-    if own is not None and own is not False and own not in ("", "0", 0):
+    if own not in (None, False, 0) and str(own).strip("0").lower() not in _NO_ERROR:
         return True
     status = _number(value.get("code", value.get("status_code", value.get("statusCode"))))
-    empty = all(not value.get(name) for name in ("data", "result", "results", "choices", "output", "content"))
+    empty = all(
+        not value.get(name)
+        for name in ("data", "result", "results", "choices", "output", "content", "answer", "text")
+    )
     return status is not None and 400 <= status <= 599 and empty
 
 
