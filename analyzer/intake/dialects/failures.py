@@ -116,6 +116,7 @@ _WITHIN: Final = (
     ("content blocker prevented", "ERR_BLOCKED_BY_CLIENT"),
     # Chromium's WebSocket
     ("connection closed before receiving a handshake response", "ERR_CONNECTION_CLOSED"),
+    ("websocket is closed before the connection is established", "ERR_ABORTED"),  # the page called close()
     # WebKit on Linux
     ("connection terminated unexpectedly", "ERR_CONNECTION_CLOSED"),
 )

@@ -198,6 +198,7 @@ def test_a_web_socket_ends_after_its_last_frame_or_is_open(tmp_path: Path, recei
         ("HTTP Authentication failed; no valid credentials available", 401, None),
         ("Error in connection establishment: net::ERR_CONNECTION_REFUSED", 0, "net::ERR_CONNECTION_REFUSED"),
         ("Connection closed before receiving a handshake response", 0, "net::ERR_CONNECTION_CLOSED"),
+        ("WebSocket is closed before the connection is established.", 0, "net::ERR_ABORTED"),
     ],
 )
 def test_a_refused_upgrade_says_why_in_its_only_message(tmp_path: Path, words, status, net) -> None:
