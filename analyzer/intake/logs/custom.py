@@ -133,7 +133,7 @@ def _tokens(body: str, dialect: str) -> Iterator[_Token]:
         "envoy": _ENVOY,
         "goaccess": _GOACCESS,
     }[dialect]
-    at = 0
+    at, quoted = 0, False
     for pieces, target in _TARGETS:
         body = body.replace(pieces, target)
     for match in pattern.finditer(body):
@@ -143,7 +143,16 @@ def _tokens(body: str, dialect: str) -> Iterator[_Token]:
         if dialect == "haproxy":
             name = match.group(2)
             name = "b/s" if name == "b/%s" else name
-            yield _Token("%") if name == "%" else _Token(name, True, "+Q" in (match.group(1) or ""))
+            flags = match.group(1) or ""
+            if name == "o":  # flags for everything that follows; it prints nothing, and spaces never double
+                at += len(body[at:]) - len(body[at:].lstrip(" "))
+                quoted = "+Q" in flags or (quoted and "-Q" not in flags)
+                continue
+            yield (
+                _Token("%")
+                if name == "%"
+                else _Token(name, True, "+Q" in flags or (quoted and "-Q" not in flags))
+            )
         elif match.group(1) is None:  # GoAccess's ~h{...}: addresses, most often X-Forwarded-For
             yield _Token("^", True)
         else:
@@ -170,7 +179,7 @@ def _text_format(tokens: list[_Token], dialect: str, dates: tuple[str, str]) -> 
         if dialect == "haproxy" and name in ("hr", "hs"):
             pattern = pattern.removesuffix(" ") + r"(?: ?\{[^}]*\})?"
             continue
-        spec = known.get(name)
+        spec = known.get(name) or (_apache_time(name) if dialect == "apache" else None)
         value = (spec or {}).get("pattern") or _value_pattern(token, following, spec, dialect)
         if place and tokens[place - 1].variable and (spec or {}).get("column") == "url":
             value = f"[/*]{value}"  # the host stands before it without a space: a target begins with a slash
@@ -196,6 +205,30 @@ def _text_format(tokens: list[_Token], dialect: str, dates: tuple[str, str]) -> 
     return fmt
 
 
+def _apache_time(name: str) -> dict[str, Any] | None:
+    """Apache's `%{…}t`: seconds or milliseconds since the epoch, or a strftime format with a date and a time."""
+    found = re.fullmatch(r"\{(begin:|end:)?(.+)\}t", name)
+    if found is None:
+        return None
+    marks, form = "end" if found[1] == "end:" else "start", found[2]
+    if form in ("sec", "msec", "usec"):
+        return {
+            "clock": "epoch",
+            "marks": marks,
+            "pattern": r"\d+",
+            "resolution_ms": 1000 if form == "sec" else 1,
+        }
+    if form in ("msec_frac", "usec_frac"):
+        return {"pattern": r"\d+"}
+    for short, full in (("%T", "%H:%M:%S"), ("%F", "%Y-%m-%d"), ("%R", "%H:%M"), ("%D", "%m/%d/%y")):
+        form = form.replace(short, full)
+    pattern = re.sub(
+        r"%\S?", lambda piece: r"[^\s\"\]]+?", _escape(form.replace("%", "\0"), "apache").replace("\0", "%")
+    )
+    whole = {"%d", "%H", "%M"} <= set(re.findall(r"%\w", form))
+    return {"pattern": pattern, **({"clock": form, "marks": marks} if whole else {})}
+
+
 def _escape(text: str, dialect: str) -> str:
     if dialect == "goaccess":
         text = text.replace("\\t", "\t")
@@ -213,6 +246,10 @@ def _value_pattern(
     if following.variable:
         return r"\S*?"
     end = following.text[0]
+    if end == " " and spec is not None and spec.get("column") == "request":
+        return r"(?:[A-Z-]+ \S+(?: HTTP/[\d.]+)?|\S+)"  # not quoted, as in HAProxy's CLF
+    if end == " " and "forwarded" in token.text.lower():
+        return r"\S*(?:, \S+)*"  # one address for each proxy on the way
     if end == '"':
         return r'(?:[^"\\]|\\.)*'
     if end in "])}|;,'>":
@@ -253,10 +290,12 @@ def _assemble(dialect: str, groups: Mapping[str, str], shape: Mapping[str, Any])
     clocks: list[Clock] = []
     aliases: dict[str, str] = {}
     for name, group in groups.items():
-        spec = known.get(name)
+        spec = known.get(name) or (_apache_time(name) if dialect == "apache" else None)
         if spec is None:
             continue
         aliases[name] = group
+        if "clock" not in spec and "column" not in spec:
+            continue
         if "clock" in spec:
             clocks.append(Clock(group, spec["clock"], spec["marks"], float(spec.get("resolution_ms", 1000))))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -175,3 +176,59 @@ def test_host_and_target_that_stand_together_are_told_apart(
     row = read_sample(connect(), compile_user_format(text), Sample(line, {}))
     assert row is not None
     assert (row["host"], row["url"], row["status"], row["duration_ms"]) == (host, url, 504, 60004.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expect"),
+    [
+        (
+            '$remote_addr $http_x_forwarded_for [$time_local] "$request" $status ($request_time)',
+            '192.0.2.1 203.0.113.9, 10.0.0.1 [22/Nov/2026:15:50:16 +0000] "POST /v1/chat HTTP/2.0" 504 (60.004)',
+            {"client_ip": "192.0.2.1", "status": 504, "duration_ms": 60004.0},
+        ),
+        (
+            '%{X-Forwarded-For}i %h %t "%r" %>s %D',
+            '203.0.113.9, 10.0.0.1 192.0.2.1 [22/Nov/2026:15:49:16 +0000] "POST /v1/chat HTTP/1.1" 504 60004000',
+            {"client_ip": "192.0.2.1", "status": 504, "duration_ms": 60004.0},
+        ),
+        (
+            "[%{%Y-%m-%d %T}t.%{usec_frac}t %{%z}t] %v %m %U%q %>s %D",
+            "[2026-11-22 15:49:16.123456 +0000] chat.example.com POST /v1/chat?x=1 504 60004000",
+            {"url": "/v1/chat?x=1", "status": 504, "started_at": datetime(2026, 11, 22, 15, 49, 16)},
+        ),
+        (
+            '%{end:msec}t %h "%r" %>s %b %{us}T',
+            '1795362616000 192.0.2.1 "POST /v1/chat HTTP/1.1" 504 0 60004000',
+            {"ended_at": datetime(2026, 11, 22, 15, 50, 16), "duration_ms": 60004.0},
+        ),
+        (
+            r"log-format %{+Q}o\ %{-Q}ci\ -\ -\ [%trg]\ %r\ %ST\ %B\ \"\"\ \"\"\ %cp\ %ms\ %ft\ %b\ %s\ %TR\ %Tw\ %Tc\ %Tr\ %Ta\ %tsc\ %ac",
+            '192.0.2.1 - - [22/Nov/2026:15:49:34 +0000] "POST /v1/chat HTTP/1.1" 200 9001 "" "" 40101 487 "web~" "llm" "s1" 0 0 1 300 50321 "sD--" 1',
+            {
+                "client_ip": "192.0.2.1",
+                "url": "/v1/chat",
+                "duration_ms": 50321.0,
+                "closed_why": "idle-timeout",
+            },
+        ),
+        (
+            "%ci [%tr] %r %ST %Ta %tsc",
+            "192.0.2.1 [22/Nov/2026:15:49:34.655] POST /v1/chat HTTP/1.1 200 50321 sD--",
+            {"url": "/v1/chat", "status": 200, "closed_why": "idle-timeout"},
+        ),
+    ],
+    ids=[
+        "nginx-forwarded",
+        "apache-forwarded",
+        "apache-strftime",
+        "apache-epoch",
+        "haproxy-quotes",
+        "haproxy-request",
+    ],
+)
+def test_values_with_spaces_and_times_of_ones_own_are_read(
+    text: str, line: str, expect: dict[str, Any]
+) -> None:
+    row = read_sample(connect(), compile_user_format(text), Sample(line, {}))
+    assert row is not None
+    assert {name: row[name] for name in expect} == expect
