@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -51,48 +51,6 @@ class RecordedEvent(msgspec.Struct, gc=False):
     at_ms: float | None = msgspec.field(default=None, name="time")
 
 
-class UnreadEvents(Sequence[RecordedEvent]):
-    """Recorded events of which so far only the times were read: beside a body they are all that is asked for.
-
-    times: of all events, in order, as `RecordedEvent.at_ms`. read: makes the events, once.
-    """
-
-    __slots__ = ("_events", "_read", "times")
-
-    def __init__(self, times: list[float | None], read: Callable[[], list[RecordedEvent]]) -> None:
-        self.times, self._read = times, read
-        self._events: list[RecordedEvent] | None = None
-
-    def _all(self) -> list[RecordedEvent]:
-        if self._events is None:
-            self._events = self._read()
-        return self._events
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-    @overload
-    def __getitem__(self, index: int) -> RecordedEvent: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[RecordedEvent]: ...
-
-    def __getitem__(self, index: int | slice) -> RecordedEvent | list[RecordedEvent]:
-        return self._all()[index]
-
-    def __iter__(self) -> Iterator[RecordedEvent]:
-        return iter(self._all())
-
-    def __reversed__(self) -> Iterator[RecordedEvent]:
-        return reversed(self._all())
-
-
-def times_of(events: Sequence[RecordedEvent]) -> list[float]:
-    """When they came, in ms since the request's start; those whose time is not known are left out."""
-    times = events.times if isinstance(events, UnreadEvents) else [event.at_ms for event in events]
-    return [at for at in times if at is not None]
-
-
 class RecordedMessage(msgspec.Struct):
     """A WebSocket message. direction: send, receive or error. opcode 1 text, 2 binary (base64)."""
 
@@ -122,10 +80,10 @@ class Recorded(msgspec.Struct):
 
     Header names are lower case, in recorded order, duplicates kept, pseudo-headers (`:path`) left
     out. `stream_header`, `worker_script`: whether it has one of `STREAM_HEADERS`, of `WORKER_SCRIPT`; they are
-    asked of every exchange, and made of the headers where intake does not say. `body` and `request_body` are called at most for streaming candidates: bytes as the
-    application saw them (content encoding undone), None when the capture has no body. `raw` gives
-    the entry as plain JSON values for the page view and the evidence drawer. `places` says for columns
-    that were not read at `exchange.where` where they stand: `$.events[1943]`.
+    asked of every exchange, and made of the headers where intake does not say. `body` and `request_body` are
+    called at most for streaming candidates: bytes as the application saw them (content encoding undone), None
+    when the capture has no body. `raw` gives the entry as plain JSON values for the page view and the evidence
+    drawer. `places` says for columns that were not read at `exchange.where` where they stand: `$.events[1943]`.
     """
 
     exchange: Exchange

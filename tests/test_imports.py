@@ -23,6 +23,7 @@ BASE = {
     "columns",
     "resources",
     "model",
+    "unread",
     "plain",
     "bounds",
 }
@@ -38,6 +39,7 @@ ALLOWED = {
     "write": {"errors"},
     "columns": set(),
     "model": {"causes", "columns"},
+    "unread": {"model"},
     "plain": {"causes", "model"},
     "explain": BASE,
     "decode": BASE,

@@ -14,7 +14,8 @@ from typing import Final
 import msgspec
 
 from analyzer.columns import columns
-from analyzer.model import Capture, Recorded, Verdict, times_of
+from analyzer.model import Capture, Recorded, Verdict
+from analyzer.unread import times_of
 
 _APART_MS: Final = 2000.0  # the page issues a request a moment before the network service sees it
 _MOST_SKEW_MS: Final = (

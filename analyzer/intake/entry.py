@@ -35,8 +35,8 @@ from analyzer.model import (
     Recorded,
     RecordedEvent,
     RecordedMessage,
-    UnreadEvents,
 )
+from analyzer.unread import UnreadEvents
 
 _EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
 _ANY_EXTENSION = re.compile(rb"-extension:")

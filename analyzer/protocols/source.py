@@ -20,8 +20,9 @@ from analyzer.decode.jsonarray import JSONArrayDecoder
 from analyzer.decode.quick import LONG, Glance, full_ndjson, full_sse, glance_ndjson, glance_sse
 from analyzer.decode.sse import Stray
 from analyzer.decode.websocket import read_messages
-from analyzer.model import Event, Malformed, RecordedEvent, StreamInput, Tail, times_of
+from analyzer.model import Event, Malformed, RecordedEvent, StreamInput, Tail
 from analyzer.protocols.endpoints import asked_to_stream
+from analyzer.unread import times_of
 
 _EMPTY: Final = Tail(b"", 0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.model import UnreadEvents, times_of
+from analyzer.unread import UnreadEvents, times_of
 from tests.intake.samples import DROP, START_S, entry, read_one
 
 Json = dict[str, Any]
