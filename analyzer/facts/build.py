@@ -189,6 +189,9 @@ def _read(recorded: Recorded) -> None:
             row.error_class, row.error_owner = error.error_class, error.error_owner
             row.error_text = error.error_text
             row.provider = row.provider or error.provider
+    if row.content_type == "multipart/mixed" and row.terminal_marker is None and inp.body:
+        row.terminal_marker = "seen" if _closed(inp.body) else "missing"
+        row.terminal_name = "closing boundary"
     row.token_expired_ms = _token_age(recorded)
     _silence(row)
     row.limit_ms = limits.fits(row.active_ms if row.active_ms is not None else row.duration_ms, "total")
@@ -198,6 +201,12 @@ def _read(recorded: Recorded) -> None:
     end = ending.read_ending(row)
     row.ending_by, row.ending_phase = end.by, end.phase
     row.ending_announced, row.ending_signal = end.announced, end.signal
+
+
+def _closed(body: bytes) -> bool:
+    """Whether a multipart body has its closing delimiter: `--`, the boundary, `--` (RFC 2046 section 5.1.1)."""
+    last = body[-400:].rstrip().rpartition(b"\n")[2]
+    return len(last) >= 5 and last.startswith(b"--") and last.endswith(b"--")
 
 
 def _short_text(row: Exchange, body: bytes | None) -> bool:

@@ -25,6 +25,7 @@ _STREAM_TYPES: Final = re.compile(
 _PIECEMEAL: Final = re.compile(r"text/plain$|text/html$|application/json$|application/octet-stream$|audio/")
 _SLOW_MS: Final = 2000.0
 _MOST_BYTES_A_MS: Final = 64  # 64 kB/s: text is slower by far, and so is speech
+_INCREMENTAL: Final = re.compile(r"\b(?:defer|subscription)spec\b", re.IGNORECASE)
 # Documents and assets are never asked-for streams, whatever their Accept header says.
 NEVER: Final = frozenset(
     {
@@ -61,6 +62,10 @@ def by_response(recorded: Recorded) -> str | None:
         return "webtransport"
     if row.content_type and is_stream_type(row.content_type) and (row.status or 0) < 400:
         return "content-type"
+    if row.content_type == "multipart/mixed" and _INCREMENTAL.search(row.accept or ""):
+        return (
+            "content-type"  # GraphQL's @defer, or a subscription; a batch of answers is asked for otherwise
+        )
     if recorded.events:
         return "events"
     return "content-type" if recorded.stream_header else None

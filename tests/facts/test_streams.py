@@ -147,3 +147,20 @@ def test_calls_that_stop_a_stream() -> None:
     assert control("/api/tasks/stop/7f3a") and control("/api/agents/chat/abort")
     assert not control("/api/tasks/stop/7f3a", "GET")
     assert not control("/shop/cancel-policy/terms") and not control("/non-stop/7")
+
+
+def parts(tail: bytes, accept: str = "multipart/mixed;deferSpec=20220824, application/json") -> Recorded:
+    part = b'\r\n---\r\nContent-Type: application/json\r\n\r\n{"hasNext":true}'
+    return recorded(
+        content_type="multipart/mixed", accept=accept, body=part * 2 + tail, resource_type="fetch"
+    )
+
+
+def test_incremental_graphql_is_one_and_ends_with_its_closing_boundary() -> None:
+    whole, cut = parts(b"\r\n-----\r\n"), parts(b"")
+    assert why(whole, cut) == ["content-type", "content-type"]
+    assert (whole.exchange.terminal_marker, cut.exchange.terminal_marker) == ("seen", "missing")
+
+
+def test_a_batch_of_answers_is_none() -> None:
+    assert why(parts(b"\r\n-----\r\n", accept="*/*")) == [None]
