@@ -41,6 +41,15 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ),
 )
 _MEMORY: Final = "512MB"
+# Of a group of rows in which anything is new the database writes and, for a moment, holds all: small groups keep
+# both in bounds, however many rows there are. The least it allows.
+_ROW_GROUP: Final = 2048
+_NAME: Final = "store"  # of the file, in SQL
+_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": _MEMORY,
+    "threads": "2",
+    "autoinstall_known_extensions": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +68,13 @@ class Result:
 
 
 class StoreError(HangupError):
-    """The store could not be written or read; what was committed before is safe. full: no room left."""
+    """The store could not be written or read; what was committed before is safe.
 
-    def __init__(self, message: str, *, full: bool = False) -> None:
-        self.full = full
+    full: no room left on the disk. memory: it needs more than it may take; see `Store.limit`.
+    """
+
+    def __init__(self, message: str, *, full: bool = False, memory: bool = False) -> None:
+        self.full, self.memory = full, memory
         super().__init__(message, help="make room on the disk" if full else None)
 
 
@@ -93,20 +105,31 @@ class Store:
         import duckdb
 
         before = os.umask(0o077)
+        limit = _MEMORY if self._path is not None else "1GB"
+        db = duckdb.connect(self._instance(), config={**_CONFIG, "memory_limit": limit})
         try:
-            db = duckdb.connect(
-                ":memory:" if self._path is None else str(self._path),
-                config={"memory_limit": _MEMORY, "threads": "2", "autoinstall_known_extensions": "false"},
-            )
+            if self._path is not None:
+                known = db.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [_NAME])
+                if not known.fetchall():
+                    db.execute(f"SET temp_directory = {_literal(f'{self._path}.tmp')}")
+                    db.execute(_attach(self._path, _NAME))
+                db.execute(f"USE {_NAME}")
             db.execute("SET enable_external_access = false")
             db.execute("SET TimeZone = 'UTC'")
         except duckdb.Error as error:
-            if "lock" in str(error).lower():
+            db.close()
+            if any(word in str(error).lower() for word in ("lock", "handle conflict")):
                 raise UsageError("another hangup has this store open", where=self._path) from error
             raise HangupError("this is not a store, or it cannot be opened", where=self._path) from error
         finally:
             os.umask(before)
         return db
+
+    def _instance(self) -> str:
+        """The database to connect to: one per file, which two of this process that open it share."""
+        if self._path is None:
+            return ":memory:"
+        return f":memory:{hashlib.sha256(os.fsencode(self._path.resolve())).hexdigest()}"
 
     def __enter__(self) -> Store:
         return self
@@ -133,8 +156,27 @@ class Store:
                 self._roll_back()
                 raise
 
+    def limit(self, memory: str = _MEMORY, threads: int = 2) -> None:
+        """What the database may take from now on: pages of the file that it keeps, and room to work in.
+
+        Without a file the memory is what it has.
+        """
+        with self._guarded():
+            if self._path is not None:
+                self._db.execute(f"SET memory_limit = '{memory}'")
+            self._db.execute(f"SET threads = {threads}")
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """The rows of a query as dicts."""
+        """The rows of a query as dicts. One that needs more memory than `limit` allowed is given it."""
+        try:
+            return self._rows(sql, parameters)
+        except StoreError as error:
+            if not error.memory:
+                raise
+            self.limit()
+            return self._rows(sql, parameters)
+
+    def _rows(self, sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
         with self._guarded():
             cursor = self._db.execute(sql, list(parameters))
             names = [column[0] for column in cursor.description or ()]
@@ -149,13 +191,15 @@ class Store:
             try:
                 yield
             except duckdb.Error as error:
-                if isinstance(error, duckdb.FatalException) and self._path is not None:
+                shut = isinstance(error, duckdb.FatalException) or "invalidated" in str(error)
+                if shut and self._path is not None:
                     # A failed checkpoint shuts the database, though the file and its log are sound.
                     self._db.close()
                     self._db = self._connect()
                 full = "no space left" in str(error).lower()
                 what = "the disk is full" if full else f"the store refused ({type(error).__name__})"
-                raise StoreError(what, full=full) from error
+                memory = isinstance(error, duckdb.OutOfMemoryException)
+                raise StoreError(what, full=full, memory=memory) from error
 
     def _roll_back(self) -> None:
         import duckdb
@@ -245,6 +289,11 @@ class Store:
         self._uncompacted = False
         return True
 
+    def settle(self) -> None:
+        """Write what was committed into the file's own pages: until then much of it is held in memory."""
+        with self._guarded():
+            self._db.execute("CHECKPOINT")
+
     def rewrite(self) -> bool:
         """Write the file anew, so that nothing of what was deleted is left in it. False without room for it.
 
@@ -263,10 +312,11 @@ class Store:
                 if self._path.with_name(f"{self._path.name}.wal").exists():
                     return False  # closing could not finish the file: its log must stay with it
                 # Closed to the outside comes too late for this connection, which reads the one file it knows.
-                with duckdb.connect(str(fresh), config={"memory_limit": _MEMORY, "threads": "2"}) as db:
-                    name = db.execute("SELECT current_database()").fetchall()[0][0]
+                with duckdb.connect(config=_CONFIG) as db:
+                    db.execute(f"SET temp_directory = {_literal(f'{fresh}.tmp')}")
+                    db.execute(_attach(fresh, "fresh"))
                     db.execute(f"ATTACH {_literal(str(self._path))} AS old (READ_ONLY)")
-                    db.execute(f"COPY FROM DATABASE old TO {_quoted(name)}")
+                    db.execute("COPY FROM DATABASE old TO fresh")
                     db.execute("DETACH old")
                 fresh.replace(self._path)
             except (duckdb.Error, OSError):
@@ -296,8 +346,9 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _attach(path: Path, name: str) -> str:
+    """The statement that opens or makes a store's file. Only so can the size of its groups of rows be said."""
+    return f"ATTACH {_literal(str(path))} AS {name} (ROW_GROUP_SIZE {_ROW_GROUP})"
 
 
 # ---------------------------------------------------------------------------------- keys

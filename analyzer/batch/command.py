@@ -19,6 +19,7 @@ from analyzer.errors import HangupError, UsageError
 if TYPE_CHECKING:
     from analyzer.batch.ledger import Ledger
     from analyzer.batch.model import Ticket
+    from analyzer.batch.place import Written
     from analyzer.batch.progress import Display
     from analyzer.batch.run import Progress, Workers
     from analyzer.batch.worker import Setup
@@ -177,21 +178,10 @@ def _interruptible(workers: Workers, show: Display) -> Iterator[None]:
 
 
 def _deliver(given: Batch, ledger: Ledger, progress: Progress, show: Display) -> int:
-    import analyzer
-    from analyzer.batch.output import write_batch
-
     show.stage("writing the results")
-    ledger.fill()
     db = ledger.scope()
     try:
-        written = write_batch(
-            given.output,
-            db,
-            ledger.document,
-            version=analyzer.__version__,
-            xlsx=given.xlsx,
-            tell=show.written,
-        )
+        written = _written(given, ledger, db, show)
         broken, unread = _counts(db, given.fail_on)
     finally:
         db.close()
@@ -201,6 +191,40 @@ def _deliver(given: Batch, ledger: Ledger, progress: Progress, show: Display) ->
     if broken:
         return 1
     return 3 if unread and given.fail_on != "never" else 0
+
+
+def _written(given: Batch, ledger: Ledger, db: Any, show: Display) -> Written:
+    """The results in their folder. The database begins with little memory and is given more if that is not enough."""
+    import duckdb
+
+    import analyzer
+    from analyzer.batch.ledger import QUESTION_MEMORY
+    from analyzer.batch.output import write_batch
+
+    for memory in QUESTION_MEMORY:
+        ledger.allow(memory)
+        try:
+            return write_batch(
+                given.output,
+                db,
+                ledger.document,
+                version=analyzer.__version__,
+                xlsx=given.xlsx,
+                tell=show.written,
+            )
+        except duckdb.OutOfMemoryException as error:
+            lacking = error
+        except duckdb.IOException as error:
+            raise _not_kept("the database has no room for its work", given.output) from error
+    raise _not_kept("there is not enough memory to put the results together", given.output) from lacking
+
+
+def _not_kept(message: str, where: Path) -> HangupError:
+    what = HangupError(
+        message, where=where, help="every ticket is stored: make room and run the same command again"
+    )
+    what.exit_code = _FULL
+    return what
 
 
 def _counts(db: Any, fail_on: str) -> tuple[bool, bool]:

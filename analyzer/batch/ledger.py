@@ -1,10 +1,11 @@
 """What is known about the tickets of a queue, in the store's file: one row each, durable as soon as it is put.
 
-Four tables answer questions: `tickets`, `captures` and `streams` (one row per ticket, attachment and stream),
-and `ticket_data` with each ticket's report and documents, compressed. `captures` and `streams` are made from
-`ticket_data` in groups, because a row of two hundred columns costs as much by itself as a thousand together;
-`fill` brings them up to date and everyone who reads calls it first. They can always be made again. Instants
-are UTC, without a zone.
+Three tables answer questions: `tickets`, `captures` and `streams` (one row per ticket, attachment and stream).
+Each ticket's report, documents and what these are made from lie in `pieces`, compressed, under the ticket's number;
+a piece is short, because the database holds thousands of rows at once while it writes. `captures` and
+`streams` are made from them in groups, because a row of two hundred columns costs as much by itself as a thousand
+together; `fill` brings them up to date and everyone who reads calls it first. They can always be made again.
+Instants are UTC, without a zone.
 
 A ticket's id is its key: one store is for one queue.
 """
@@ -13,49 +14,31 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from analyzer.batch.model import State, Ticket, TicketResult
+from analyzer.batch.shape import CAPTURES, MIGRATIONS, insert, shape, stream_columns
 from analyzer.model import CaptureInfo
-from analyzer.store import Store
+from analyzer.store import Store, StoreError
 
 if TYPE_CHECKING:
     import duckdb
 
-# Never edited once released, only added to; see analyzer.store.
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        """CREATE TABLE tickets (
-             ticket VARCHAR PRIMARY KEY, customer VARCHAR, opened_at TIMESTAMP, tags VARCHAR[] NOT NULL,
-             state VARCHAR NOT NULL, reason VARCHAR, headline VARCHAR, severity VARCHAR NOT NULL,
-             cause VARCHAR, party VARCHAR, confidence VARCHAR, rule VARCHAR,
-             captures INTEGER NOT NULL, exchanges BIGINT NOT NULL, streams BIGINT NOT NULL,
-             failed BIGINT NOT NULL, degraded BIGINT NOT NULL,
-             content VARCHAR, source VARCHAR, reading VARCHAR NOT NULL, ruleset VARCHAR NOT NULL,
-             complete BOOLEAN NOT NULL, seconds DOUBLE NOT NULL, analysed_at TIMESTAMP NOT NULL)""",
-        """CREATE TABLE ticket_data (
-             ticket VARCHAR PRIMARY KEY, captures BLOB NOT NULL, streams BLOB NOT NULL, report BLOB,
-             html BLOB, markdown BLOB)""",
-        "CREATE TABLE unfilled (ticket VARCHAR NOT NULL)",
-    ),
-)
 DOCUMENTS: Final = ("report", "html", "markdown")
+_DERIVED: Final = ("captures", "streams")  # kinds of what the tables are made from
 GROUP: Final = 256  # tickets that are looked up or filled in at a time
-_RUN_MEMORY: Final = "160MB"  # pages of the file that a run keeps: it comes by each ticket once
-_QUESTION_MEMORY: Final = "1GB"  # for what is asked about all of them
+_PIECE: Final = 4000  # bytes: what the database keeps in the row itself, not beside it
+_PIECES: Final = 512  # that are handed to it at a time
+# What the database may take: of a file it keeps as many pages as there is room for, and a run comes by each once.
+_RUN_MEMORY: Final = "32MB"
+_FILL_MEMORY: Final = "32MB"
+QUESTION_MEMORY: Final = ("32MB", "64MB", "256MB", "1GB")  # more for those that sort more than fits
 _ROWS: Final = 4096  # streams that are filled in at a time
 _LARGEST: Final = 1 << 30
-SQL: Final = {
-    "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP",
-}  # fmt: skip
-_CAPTURES: Final = {
-    "path": "VARCHAR", "kind": "VARCHAR", "dialect": "VARCHAR", "format": "VARCHAR", "creator": "VARCHAR",
-    "exchanges": "BIGINT", "streams": "BIGINT", "lines": "BIGINT", "unparsed": "BIGINT", "warnings": "VARCHAR[]",
-    "error": "VARCHAR",
-}  # fmt: skip
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +118,9 @@ class Ledger:
         self._store = Store(path, {"batch": MIGRATIONS})
         self._seen: list[str] = []
         try:
-            self._shape()
+            with self._store.transaction() as db:
+                shape(db)
+            self._last: int = self._store.rows("SELECT coalesce(max(number), 0) AS n FROM tickets")[0]["n"]
         except BaseException:
             self._store.close()
             raise
@@ -157,6 +142,15 @@ class Ledger:
 
         known: the tickets among them that are there already; None looks.
         """
+        try:
+            self._put(entries, known)
+        except StoreError as error:
+            if not error.memory:
+                raise
+            self._store.limit()  # they are larger than most: there is no sense in refusing them again and again
+            self._put(entries, None)
+
+    def _put(self, entries: Sequence[Entry], known: Container[str] | None) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
         with self._store.transaction() as db:
             for one in entries:
@@ -167,27 +161,31 @@ class Ledger:
                     else one.ticket in known
                 )
                 if there:
-                    db.execute("DELETE FROM ticket_data WHERE ticket = ?", [one.ticket])
+                    self._drop_pieces(db, one.ticket)
                     db.execute("DELETE FROM tickets WHERE ticket = ?", [one.ticket])
+                self._last += 1
                 db.execute(
-                    f"INSERT INTO tickets VALUES ({', '.join('?' * 24)})",
+                    f"INSERT INTO tickets VALUES ({', '.join('?' * 25)})",
                     [
                         one.ticket, one.customer, moment(one.at), list(one.tags), one.state, one.reason,
                         one.headline, one.severity, one.cause, one.party, one.confidence, one.rule, one.captures,
                         one.exchanges, one.streams, one.failed, one.degraded, one.content, one.source,
-                        one.reading, one.ruleset, one.complete, one.seconds, now,
+                        one.reading, one.ruleset, one.complete, one.seconds, now, self._last,
                     ],
                 )  # fmt: skip
-                db.execute(
-                    "INSERT INTO ticket_data VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        one.ticket,
-                        one.captures_data,
-                        one.streams_data,
-                        *(one.documents.get(k) for k in DOCUMENTS),
-                    ],
-                )
+                data = {"captures": one.captures_data, "streams": one.streams_data, **one.documents}
+                for group in _groups(_pieces(data), _PIECES):
+                    db.execute(
+                        f"INSERT INTO pieces SELECT {self._last}, unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::BLOB[])",
+                        [list(column) for column in zip(*group, strict=True)],
+                    )
             db.execute("INSERT INTO unfilled SELECT unnest(?::VARCHAR[])", [[one.ticket for one in entries]])
+
+    @staticmethod
+    def _drop_pieces(db: duckdb.DuckDBPyConnection, ticket: str) -> None:
+        found = db.execute("SELECT number FROM tickets WHERE ticket = ?", [ticket]).fetchone()
+        if found:
+            db.execute("DELETE FROM pieces WHERE number = ?", [found[0]])
 
     def describe(self, tickets: Iterable[tuple[Ticket, str | None]]) -> None:
         """Tickets that need no work, though their export or the place of their files says something new."""
@@ -202,8 +200,12 @@ class Ledger:
         """Delete tickets and everything about them, also from the file's own pages. Before `begin`."""
         with self._store.transaction() as db:
             for group in _groups(tickets, GROUP):
-                for table in ("streams", "captures", "unfilled", "ticket_data", "tickets"):
-                    db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [group])
+                among = "ticket IN (SELECT unnest(?::VARCHAR[]))"
+                db.execute(
+                    f"DELETE FROM pieces WHERE number IN (SELECT number FROM tickets WHERE {among})", [group]
+                )
+                for table in ("streams", "captures", "unfilled", "tickets"):
+                    db.execute(f"DELETE FROM {table} WHERE {among}", [group])
         self._store.rewrite()
 
     def retain(self, days: float, now: datetime | None = None) -> list[str]:
@@ -235,51 +237,85 @@ class Ledger:
         """`report` (the redacted `Report` as JSON), `html` or `markdown` of a ticket; None if there is none."""
         if kind not in DOCUMENTS:
             return None
-        rows = self._store.rows(f"SELECT {kind} AS data FROM ticket_data WHERE ticket = ?", [ticket])
-        return unpacked(rows[0]["data"]) if rows and rows[0]["data"] is not None else None
+        data = self._packed(ticket, kind)
+        return None if data is None else unpacked(data)
 
     def packed_report(self, ticket: str) -> bytes | None:
         """The report of a ticket, compressed as it is stored: see `unpacked`."""
-        rows = self._store.rows("SELECT report FROM ticket_data WHERE ticket = ?", [ticket])
-        data: bytes | None = rows[0]["report"] if rows else None
-        return data
+        return self._packed(ticket, "report")
+
+    def _packed(self, ticket: str, kind: str) -> bytes | None:
+        found = self._store.rows("SELECT number FROM tickets WHERE ticket = ?", [ticket])
+        if not found:
+            return None
+        rows = self._store.rows(
+            "SELECT n, data FROM pieces WHERE number = ? AND kind = ?", [found[0]["number"], kind]
+        )
+        rows.sort(key=itemgetter("n"))
+        return b"".join(row["data"] for row in rows) if rows else None
 
     def fill(self) -> None:
         """Bring `captures` and `streams` up to date with the tickets. Cheap when they are."""
-        with self._store.transaction() as db:
-            db.execute(f"SET memory_limit = '{_QUESTION_MEMORY}'")
+        self._store.limit(_FILL_MEMORY, threads=1)
+        try:
+            self._fill()
+        except StoreError as error:
+            if not error.memory:
+                raise
+            self._store.limit()
+            self._fill()
+
+    def _fill(self) -> None:
         while group := self._unfilled():
-            rows = self._store.rows(
-                "SELECT ticket, captures, streams FROM ticket_data WHERE ticket IN (SELECT unnest(?::VARCHAR[]))",
-                [group],
-            )
+            rows = self._derived(group)
             with self._store.transaction() as db:
                 for table in ("captures", "streams", "unfilled"):
-                    db.execute(f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [group])
-                insert(db, "captures", {"ticket": "VARCHAR", **_CAPTURES}, _captures_of(rows))
+                    db.execute(
+                        f"DELETE FROM {table} WHERE ticket IN (SELECT unnest(?::VARCHAR[]))", [list(group)]
+                    )
+                insert(db, "captures", {"ticket": "VARCHAR", **CAPTURES}, _captures_of(rows))
                 insert(db, "streams", {"ticket": "VARCHAR", **stream_columns()}, _streams_of(rows))
 
-    def _unfilled(self) -> list[str]:
-        """Some tickets whose streams are not in the table yet: few enough for their rows to fit in memory."""
+    def _unfilled(self) -> dict[str, int]:
+        """Some tickets whose streams are not in the table yet, with their numbers: few enough for their rows to
+        fit in memory, and such as lie side by side.
+        """
         rows = self._store.rows(
-            "SELECT DISTINCT ticket, least(t.streams, ?) AS streams FROM unfilled JOIN tickets t USING (ticket)"
-            f" LIMIT {GROUP}",
+            "SELECT ticket, number, least(streams, ?) AS streams FROM tickets"
+            f" WHERE ticket IN (FROM unfilled) ORDER BY number LIMIT {GROUP}",
             [_ROWS],
         )
-        group: list[str] = []
+        group: dict[str, int] = {}
         count = 0
         for row in rows:
             count += row["streams"]
             if group and count > _ROWS:
                 break
-            group.append(row["ticket"])
+            group[row["ticket"]] = row["number"]
         return group
+
+    def _derived(self, group: dict[str, int]) -> list[dict[str, Any]]:
+        """What the tables are made from: `ticket`, and `captures` and `streams` as they are stored."""
+        numbers = list(group.values())
+        found: dict[int, dict[str, list[bytes]]] = {
+            number: {kind: [] for kind in _DERIVED} for number in numbers
+        }
+        for row in self._store.rows(
+            "SELECT number, kind, data FROM pieces WHERE number BETWEEN ? AND ? AND kind IN ('captures', 'streams')"
+            " AND number IN (SELECT unnest(?::BIGINT[])) ORDER BY number, kind, n",
+            [numbers[0], numbers[-1], numbers],
+        ):
+            found[row["number"]][row["kind"]].append(row["data"])
+        return [
+            {"ticket": ticket, **{kind: b"".join(data) for kind, data in found[number].items()}}
+            for ticket, number in group.items()
+        ]
 
     def begin(self) -> None:
         """Begin a run: no ticket is part of its result yet."""
         with self._store.transaction() as db:
             db.execute("CREATE OR REPLACE TEMP TABLE seen (ticket VARCHAR)")
-            db.execute(f"SET memory_limit = '{_RUN_MEMORY}'")
+        self._store.limit(_RUN_MEMORY, threads=1)
 
     def see(self, tickets: Sequence[str]) -> None:
         """These tickets are part of the run's result."""
@@ -296,48 +332,35 @@ class Ledger:
     def scope(self) -> duckdb.DuckDBPyConnection:
         """A connection on which `tickets`, `captures` and `streams` are those of this run only.
 
-        It has temporary tables and views of its own. Needs `begin`. Close it before the ledger.
+        It has temporary tables and views of its own. Needs `begin`. Close it before the ledger. It may take as
+        much memory as the last of `QUESTION_MEMORY` says; see `allow`.
         """
         self.fill()
         self._note()
+        self.allow(QUESTION_MEMORY[-1])
         with self._store.transaction() as db:
+            catalog = db.execute("SELECT current_database()").fetchall()[0][0]
             own = db.cursor()
             own.execute("SET TimeZone = 'UTC'")
             own.execute("CREATE TEMP TABLE scope (ticket VARCHAR)")
             found = db.execute("SELECT ticket FROM seen")
             while rows := found.fetchmany(4096):
                 own.execute("INSERT INTO scope SELECT unnest(?::VARCHAR[])", [[row[0] for row in rows]])
-        catalog = own.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
         for table, also in (("tickets", ', opened_at AS "at"'), ("captures", ""), ("streams", "")):
             own.execute(
-                f'CREATE TEMP VIEW {table} AS SELECT *{also} FROM "{catalog}".main.{table}'
+                f"CREATE TEMP VIEW {table} AS SELECT *{also} FROM {catalog}.main.{table}"
                 " WHERE ticket IN (FROM scope)"
             )
+        self._store.settle()
         return own
+
+    def allow(self, memory: str) -> None:
+        """What questions may take from now on: one of `QUESTION_MEMORY`. Who needs more gets duckdb's error."""
+        self._store.limit(memory, threads=1 if memory == QUESTION_MEMORY[0] else 2)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query of the program's own."""
         return self._store.rows(sql, parameters)
-
-    # ------------------------------------------------------------------ the derived tables
-
-    def _shape(self) -> None:
-        """Make `captures` and `streams`; again, when this version of hangup knows other columns."""
-        wanted = {"captures": _CAPTURES, "streams": stream_columns()}
-        with self._store.transaction() as db:
-            for table, columns in wanted.items():
-                have = db.execute(
-                    "SELECT column_name, data_type FROM duckdb_columns()"
-                    " WHERE table_name = ? AND NOT internal ORDER BY column_index",
-                    [table],
-                ).fetchall()
-                if [name for name, _ in have] == ["ticket", *columns]:
-                    continue
-                db.execute(f"DROP TABLE IF EXISTS {table}")
-                body = "".join(f', "{name}" {kind}' for name, kind in columns.items())
-                db.execute(f"CREATE TABLE {table} (ticket VARCHAR NOT NULL{body})")
-                db.execute("DELETE FROM unfilled")
-                db.execute("INSERT INTO unfilled SELECT ticket FROM tickets")
 
 
 def moment(at: str | None) -> datetime | None:
@@ -363,11 +386,11 @@ def unpacked(data: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST)
 
 
-def stream_columns() -> dict[str, str]:
-    """The columns of `streams` after the ticket, with their SQL types."""
-    from analyzer.report.tables import table_columns
-
-    return {name: SQL[kind] for name, kind in table_columns().items() if name != "ticket"}
+def _pieces(data: dict[str, bytes]) -> Iterator[tuple[str, int, bytes]]:
+    """Blobs by kind as rows of `pieces`: kind, n from 0, bytes."""
+    for kind, whole in data.items():
+        for start in range(0, len(whole), _PIECE):
+            yield kind, start // _PIECE, whole[start : start + _PIECE]
 
 
 def _captures_of(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -380,22 +403,6 @@ def _streams_of(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         for stream in msgspec.msgpack.decode(unpacked(row["streams"])):
             yield {**stream, "ticket": row["ticket"]}
-
-
-def insert(
-    db: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: Iterable[dict[str, Any]]
-) -> None:
-    """Append rows, column by column; columns without any value cost nothing. columns: with their SQL types."""
-    for group in _groups(rows, 4096):
-        selected, values = [], []
-        for name, kind in columns.items():
-            column = [row.get(name) for row in group]
-            if all(value is None for value in column):
-                selected.append(f"NULL::{kind}")
-            else:
-                selected.append(f"unnest(?::{kind}[])")
-                values.append(column)
-        db.execute(f"INSERT INTO {table} SELECT {', '.join(selected)}", values)
 
 
 def _groups(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

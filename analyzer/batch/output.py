@@ -175,9 +175,10 @@ def _tickets(root: Path, db: Any, document: Document, version: str, tell: Tell |
     own = f"{version} {_code()}"
     db.execute(
         """CREATE OR REPLACE TEMP TABLE batch_w AS
-        SELECT f.ticket, f.folder, substr(sha256(? || CAST(t AS VARCHAR)), 1, 24) AS mark,
-          row_number() OVER (ORDER BY f.folder) AS n
-        FROM batch_f f JOIN tickets t ON t.ticket = f.ticket ORDER BY n""",
+        SELECT f.ticket, f.folder, m.mark, row_number() OVER (ORDER BY f.folder) AS n
+        FROM batch_f f JOIN (SELECT ticket, substr(sha256(? || CAST(t AS VARCHAR)), 1, 24) AS mark FROM tickets t) m
+          ON m.ticket = f.ticket
+        ORDER BY n""",
         [own],
     )
     db.execute(

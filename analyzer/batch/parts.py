@@ -18,7 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from analyzer.batch import address
-from analyzer.batch.ledger import insert, stream_columns, unpacked
+from analyzer.batch.ledger import unpacked
+from analyzer.batch.shape import insert, stream_columns
 from analyzer.batch.worker import Reply
 from analyzer.errors import HangupError
 

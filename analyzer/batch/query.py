@@ -182,7 +182,7 @@ def _captures(paths: list[str], options: Options) -> duckdb.DuckDBPyConnection:
     import duckdb
     from msgspec.structs import replace
 
-    from analyzer.batch.ledger import SQL, insert
+    from analyzer.batch.shape import SQL, insert
     from analyzer.columns import columns
     from analyzer.pipeline import examine
     from analyzer.redact import Redactor

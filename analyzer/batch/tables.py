@@ -11,7 +11,7 @@ from typing import Any, Final
 from analyzer.report.json_v1 import timestamp
 from analyzer.report.tables import inert, table_columns
 
-CHUNK: Final = 2000
+CHUNK: Final = 200
 # Column of tickets.csv -> SQL over batch_t (t), tickets (r), batch_f (f) and batch_p (p).
 TICKET_COLUMNS: Final[dict[str, str]] = {
     "ticket": "t.ticket", "customer": "t.who", "at": "t.moment", "tags": "array_to_string(r.tags, ' ')", "state": "t.state",
@@ -20,6 +20,9 @@ TICKET_COLUMNS: Final[dict[str, str]] = {
     "streams": "t.streams", "failed": "r.failed", "degraded": "r.degraded", "reason": "t.reason",
     "report": "CASE WHEN t.state = 'done' THEN 'tickets/' || f.folder || '/report.html' END",
 }  # fmt: skip
+_SORTED: Final = 1000  # streams at a time, about
+_STRETCHES: Final = 64  # no more: for each the table is gone through
+_ROW_GROUP: Final = 2048  # of streams.parquet: what is held while it is written
 _SQL: Final = {
     "text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMPTZ",
 }  # fmt: skip
@@ -71,6 +74,8 @@ def stream_columns() -> dict[str, str]:
 def write_streams(db: Any, path: Path) -> None:
     """streams.parquet: every stream of every ticket, by ticket and place, zstd, typed.
 
+    Takes at most twice the memory that `db` may take, and raises duckdb's error when that is not enough.
+
     The ledger's database has no access to files, so the rows go through a database of their own, in pieces.
     """
     import duckdb
@@ -78,19 +83,53 @@ def write_streams(db: Any, path: Path) -> None:
     kinds = stream_columns()
     used = _used(db, kinds)
     listed = ", ".join(f'CAST("{n}" AS TIMESTAMP)' if k == "timestamp" else f'"{n}"' for n, k in used.items())
-    body = ", ".join(f'"{name}" {_SQL[kind]}' for name, kind in kinds.items())
+    body = ", ".join(f'"{name}" {_SQL[kind]}' for name, kind in used.items())
+    whole = ", ".join(f'"{n}"' if n in used else f'NULL::{_SQL[k]} AS "{n}"' for n, k in kinds.items())
     scratch = path.with_name(f"{path.name}.rows")
     target = str(path).replace("'", "''")
+    memory = db.execute("SELECT current_setting('memory_limit')").fetchone()[0]
     try:
-        with duckdb.connect(str(scratch), config={"threads": 1, "memory_limit": "512MB"}) as out:
+        config = {"threads": 1, "memory_limit": memory, "temp_directory": str(scratch)}
+        with duckdb.connect(config=config) as out:
             out.execute("SET TimeZone = 'UTC'")
             out.execute(f"CREATE TABLE streams ({body})")
-            db.execute(f"SELECT {listed} FROM streams ORDER BY ticket, TRY_CAST(substr(id, 2) AS BIGINT), id")
-            _pour(db, out, used)
-            out.execute(f"COPY streams TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+            for after, last in _spans(db):
+                db.execute(
+                    f"SELECT {listed} FROM streams WHERE ($1 IS NULL OR ticket > $1) AND ticket <= $2"
+                    " ORDER BY ticket, TRY_CAST(substr(id, 2) AS BIGINT), id",
+                    [after, last],
+                )
+                _pour(db, out, used)
+            out.execute(
+                f"COPY (SELECT {whole} FROM streams) TO '{target}'"
+                f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
+            )
     finally:
         scratch.unlink(missing_ok=True)
         scratch.with_name(f"{scratch.name}.wal").unlink(missing_ok=True)
+
+
+def _spans(db: Any) -> list[tuple[str | None, str]]:
+    """The tickets in stretches that are sorted one by one: after this one, up to that one.
+
+    Sorting rows of two hundred columns all at once takes memory for all of them.
+    """
+    total = db.execute("SELECT count(*) FROM streams").fetchone()[0]
+    enough = max(_SORTED, total // _STRETCHES)
+    spans: list[tuple[str | None, str]] = []
+    after: str | None = None
+    last, count = "", 0
+    found = db.execute("SELECT ticket, count(*) FROM streams GROUP BY ticket ORDER BY ticket")
+    while rows := found.fetchmany(CHUNK):
+        for ticket, streams in rows:
+            last = ticket
+            count += streams
+            if count >= enough:
+                spans.append((after, last))
+                after, count = last, 0
+    if count:
+        spans.append((after, last))
+    return spans
 
 
 def _used(db: Any, kinds: dict[str, str]) -> dict[str, str]:

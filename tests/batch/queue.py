@@ -18,8 +18,8 @@ SAMPLES = (
     "nginx-idle-60s.har", "openai-completed.har", "anthropic-overloaded.har", "firefox-cut.har", "openai-401.har",
     "connection-closed.har",
 )  # fmt: skip
-# Columns that say when or how fast something was done, not what came of it.
-TIMES = ("seconds", "analysed_at")
+# Columns that say when, how fast or in which order something was done, not what came of it.
+TIMES = ("seconds", "analysed_at", "number")
 
 
 def queue(place: Path, count: int, samples: tuple[str, ...] = SAMPLES) -> Path:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
+import zstandard
+from msgspec.structs import replace
 
-from analyzer.batch.ledger import MIGRATIONS, Entry, Ledger, entry
+from analyzer.batch.ledger import Entry, Ledger, entry
 from analyzer.batch.model import Ticket, TicketResult
+from analyzer.batch.shape import MIGRATIONS
 from analyzer.errors import HangupError
 from analyzer.model import CaptureInfo, Summary
 from analyzer.store import MIGRATIONS as STORE
+
+packed = zstandard.ZstdCompressor().compress
+LONG = random.Random(7).randbytes(9001)  # more than one piece
 
 
 def made(name: str, cause: str = "gateway-idle-timeout", *, at: str | None = None, host: str = "h") -> Entry:
@@ -58,6 +66,21 @@ def test_streams_and_captures_are_filled_from_what_was_put(tmp_path: Path) -> No
         assert ledger.rows("SELECT path, warnings FROM captures WHERE ticket = 'T-7'") == [
             {"path": "chat.har", "warnings": ["w"]}
         ]
+
+
+def test_a_document_of_many_pieces_comes_back_whole_and_goes_whole(tmp_path: Path) -> None:
+    long = random.Random(8).randbytes(3_000_000)
+    with Ledger(tmp_path / "s.duckdb") as ledger:
+        ledger.begin()
+        ledger.put([replace(made("T-1"), documents={"html": packed(long)}), made("T-2")])
+        assert ledger.document("T-1", "html") == long
+        assert ledger.document("T-1", "report") is None
+        assert ledger.document("T-2", "html") == b"<p>"
+        ledger.put([made("T-1")])
+        assert ledger.document("T-1", "html") == b"<p>"
+        assert ledger.rows(
+            "SELECT count(*) AS n FROM pieces WHERE number NOT IN (SELECT number FROM tickets)"
+        ) == [{"n": 0}]
 
 
 def test_putting_a_ticket_again_replaces_all_of_it() -> None:
@@ -148,9 +171,20 @@ RELEASED = {
              html BLOB, markdown BLOB)""",
             "CREATE TABLE unfilled (ticket VARCHAR NOT NULL)",
         ],
+        [
+            "ALTER TABLE tickets ADD COLUMN number BIGINT",
+            "UPDATE tickets SET number = rowid + 1",
+            "CREATE TABLE pieces (number BIGINT NOT NULL, kind VARCHAR NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL)",
+            """INSERT INTO pieces SELECT number, kind, n, data[n * 4000 + 1 : (n + 1) * 4000]
+             FROM (SELECT number, unnest(['captures', 'streams', 'report', 'html', 'markdown']) AS kind,
+                 unnest([d.captures, d.streams, report, html, markdown]) AS data FROM ticket_data d JOIN tickets USING (ticket)),
+               LATERAL (SELECT unnest(range((octet_length(data) + 3999) // 4000)) AS n)
+             WHERE data IS NOT NULL""",
+            "DROP TABLE ticket_data",
+        ],
     ],
 }
-VERSIONS = [{"store": 1}, {"store": 1, "batch": 1}]
+VERSIONS = [{"store": 1}, {"store": 1, "batch": 1}, {"store": 1, "batch": 2}]
 
 
 def words(statement: str) -> str:
@@ -170,10 +204,22 @@ def released(path: Path, versions: dict[str, int]) -> None:
             "INSERT INTO results VALUES ('k', 'c', 'r', 'It broke.', 'failed', 1, 1, 0, TIMESTAMP '2026-01-01')"
         )
         if versions.get("batch"):
+            number = "" if versions["batch"] == 1 else ", 7"
             db.execute(
                 "INSERT INTO tickets VALUES ('T-0', NULL, NULL, [], 'failed', 'took too long', NULL, 'none', NULL,"
-                " NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, 'r', 'j', false, 1.0, TIMESTAMP '2026-01-01')"
+                f" NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, 'r', 'j', false, 1.0, TIMESTAMP '2026-01-01'{number})"
             )
+            data = {
+                "captures": packed(msgspec.msgpack.encode([CaptureInfo(path="old.har")])),
+                "streams": packed(msgspec.msgpack.encode([])), "report": packed(LONG),
+            }  # fmt: skip
+            if versions["batch"] == 1:
+                db.execute("INSERT INTO ticket_data VALUES ('T-0', ?, ?, ?, NULL, NULL)", list(data.values()))
+            else:
+                for kind, whole in data.items():
+                    for n, start in enumerate(range(0, len(whole), 4000)):
+                        piece = whole[start : start + 4000]
+                        db.execute("INSERT INTO pieces VALUES (7, ?, ?, ?)", [kind, n, piece])
 
 
 @pytest.mark.parametrize("versions", VERSIONS, ids=str)
@@ -187,6 +233,12 @@ def test_every_released_schema_is_migrated_with_its_rows(tmp_path: Path, version
         expected = ["T-0", "T-1"] if versions.get("batch") else ["T-1"]
         assert [r["ticket"] for r in ledger.rows("SELECT ticket FROM tickets ORDER BY 1")] == expected
         assert [r["ticket"] for r in ledger.rows("SELECT ticket FROM streams")] == ["T-1"]
+        assert ledger.rows("SELECT count(*) AS n FROM unfilled") == [{"n": 0}]
+        assert ledger.document("T-1", "report") == b'{"a":1}'
+        if versions.get("batch"):
+            assert ledger.rows("SELECT path FROM captures WHERE ticket = 'T-0'") == [{"path": "old.har"}]
+            assert ledger.document("T-0", "report") == LONG
+            assert ledger.document("T-0", "html") is None
 
 
 def test_released_migrations_are_never_edited() -> None:

@@ -9,9 +9,10 @@ import duckdb
 import fsspec
 import pytest
 
-from analyzer.batch.ledger import entry, stream_columns
+from analyzer.batch.ledger import entry
 from analyzer.batch.model import Ticket, TicketResult
 from analyzer.batch.parts import part_name, read_part, write_part
+from analyzer.batch.shape import stream_columns
 from analyzer.batch.worker import Reply
 from analyzer.errors import HangupError
 
