@@ -198,7 +198,8 @@ class Store:
                     self._db = self._connect()
                 full = "no space left" in str(error).lower()
                 what = "the disk is full" if full else f"the store refused ({type(error).__name__})"
-                memory = isinstance(error, duckdb.OutOfMemoryException)
+                # One that fails in a checkpoint is told as a failed transaction.
+                memory = isinstance(error, duckdb.OutOfMemoryException) or " block of size " in str(error)
                 raise StoreError(what, full=full, memory=memory) from error
 
     def _roll_back(self) -> None:

@@ -121,6 +121,23 @@ def test_queries_cannot_reach_files(store: Store, tmp_path: Path) -> None:
         store.rows(f"SELECT * FROM read_csv('{tmp_path}/secret.csv')")
 
 
+def test_a_question_that_needs_more_than_its_limit_is_given_more(store: Store) -> None:
+    sql = "SELECT len(list(i)) AS n FROM range(3_000_000) r(i)"
+    store.limit("8MB", threads=1)
+    with pytest.raises(StoreError) as caught, store.transaction() as db:
+        db.execute(sql)
+    assert caught.value.memory and not caught.value.full
+    assert store.rows(sql) == [{"n": 3_000_000}]
+
+
+def test_two_of_one_process_share_the_file(store: Store, tmp_path: Path) -> None:
+    with Store(tmp_path / "s" / "store.duckdb") as other:
+        other.put(RESULT, {"html": b"x"})
+        assert store.document("k1", "html") == b"x"
+    store.put(replace(RESULT, key="k2"), {})
+    assert store.get("k1") is not None
+
+
 def test_store_opens_again_after_a_fatal_error(store: Store) -> None:
     store.put(RESULT, {"html": b"x"})
 
