@@ -337,7 +337,6 @@ class Ledger:
         """
         self.fill()
         self._note()
-        self.allow(QUESTION_MEMORY[-1])
         with self._store.transaction() as db:
             catalog = db.execute("SELECT current_database()").fetchall()[0][0]
             own = db.cursor()
@@ -352,6 +351,7 @@ class Ledger:
                 " WHERE ticket IN (FROM scope)"
             )
         self._store.settle()
+        self.allow(QUESTION_MEMORY[-1])
         return own
 
     def allow(self, memory: str) -> None:
