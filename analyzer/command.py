@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from analyzer.errors import HangupError, UsageError
+from analyzer.errors import HangupError, UsageError, is_interrupt
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -151,6 +151,8 @@ def guarded(work: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback would quote the capture
+        if is_interrupt(error):
+            return 130
         own_bug(error)
         return 70
     return found if isinstance(found, int) else 0

@@ -14,6 +14,13 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C was pressed while the database worked: it then raises this in place of KeyboardInterrupt."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    )
+
+
 class HangupError(Exception):
     """Base of all errors that are somebody's to fix.
 

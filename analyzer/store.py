@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.errors import HangupError, UsageError
+from analyzer.errors import HangupError, UsageError, is_interrupt
 from analyzer.resources import folder
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ class Store:
                 if not known.fetchall():
                     db.execute(f"SET temp_directory = {_literal(f'{self._path}.tmp')}")
                     db.execute(_attach(self._path, _NAME))
+                    # What a killed run had spilled: nobody else has the file open.
+                    shutil.rmtree(f"{self._path}.tmp", ignore_errors=True)
                 db.execute(f"USE {_NAME}")
             db.execute("SET enable_external_access = false")
             db.execute("SET TimeZone = 'UTC'")
@@ -190,6 +193,10 @@ class Store:
         with self._lock:
             try:
                 yield
+            except RuntimeError as error:
+                if is_interrupt(error):
+                    raise KeyboardInterrupt from error
+                raise
             except duckdb.Error as error:
                 shut = isinstance(error, duckdb.FatalException) or "invalidated" in str(error)
                 if shut and self._path is not None:

@@ -13,11 +13,18 @@ import pytest
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_hars" / "nginx-504.har"
 # The second line is one that `analyzer.usual` leaves to Typer.
 LINES = [["analyze"], ["analyze", "--limit", "5"]]
+# A shell that starts its tests in the background has them ignore Ctrl-C, and so would their children.
+_RUN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from analyzer.__main__ import run
+run()
+"""
 
 
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "analyzer", *arguments, "--format", "json"],
+        [sys.executable, "-c", _RUN, *arguments, "--format", "json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

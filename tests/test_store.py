@@ -163,3 +163,23 @@ def test_ruleset_version_changes_with_ones_own_rules(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("id: y\n")
     assert ruleset_version([tmp_path]) != own
     assert result_key("c", plain) != result_key("c", own) != result_key("c", own, "all")
+
+
+def test_what_a_killed_run_had_spilled_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "store.duckdb"
+    Store(path).close()
+    spilled = tmp_path / "store.duckdb.tmp" / "duckdb_temp_block-1.block"
+    spilled.parent.mkdir()
+    spilled.write_bytes(b"x")
+    with Store(path):
+        assert not spilled.exists()
+
+
+def test_ctrl_c_while_the_database_works_is_a_keyboard_interrupt(tmp_path: Path) -> None:
+    with Store(tmp_path / "store.duckdb") as store:
+        # As DuckDB tells of it: a signal's handler cannot raise through its C++.
+        with pytest.raises(KeyboardInterrupt), store.transaction():
+            raise RuntimeError("Query interrupted")
+        with pytest.raises(RuntimeError, match="else"), store.transaction():
+            raise RuntimeError("something else")
+        assert store.rows("SELECT 1 AS one") == [{"one": 1}]

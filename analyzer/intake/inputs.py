@@ -301,7 +301,9 @@ class _Spool:
         return cast(BinaryIO, _Borrowed(self._file))
 
     def __del__(self) -> None:
-        self._file.close()
+        file = getattr(self, "_file", None)  # none when it was interrupted before it had one
+        if file is not None:
+            file.close()
 
 
 class _Borrowed(io.RawIOBase):
