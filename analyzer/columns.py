@@ -579,7 +579,8 @@ class _Pair:
 def columns() -> dict[str, Column]:
     """All columns by name, in table order."""
     declared = Exchange.__annotations__
-    # All in one go, and as pairs: `typing` takes longer for them than a small run for its verdicts.
+    # As `typing.get_type_hints` evaluates them (the text is this file's own, nothing else comes in here), but all in
+    # one go and as pairs: it would take longer than a small run takes for its verdicts.
     pairs = eval(f"[{','.join(declared.values())}]", {**globals(), "Annotated": _Pair})  # noqa: S307
     found: dict[str, Column] = {}
     for name, (inner, col) in zip(declared, pairs, strict=True):

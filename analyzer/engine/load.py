@@ -7,6 +7,7 @@ check`, not again each time; a user's own rules always are.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -113,8 +114,8 @@ def _names_in(root: Path) -> list[str]:
 
 
 def _bytes(path: str | Path) -> bytes:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  two hundred of them: see above
-        return file.read()
+    with io.FileIO(path) as file:
+        return file.readall()
 
 
 class _Kept:

@@ -109,7 +109,7 @@ def serving(chosen: Settings, headers: dict[str, str] | None = None) -> Iterator
         listener.close()
         if thread.is_alive():
             faulthandler.dump_traceback(2)  # which thread holds it up is the whole question
-            tasks = [task for task in list(asyncio.tasks._all_tasks) if not task.done()]  # type: ignore[attr-defined]
+            tasks = asyncio.all_tasks(server.servers[0].get_loop()) if server.servers else set()
             pytest.fail(f"the service has not ended; {len(tasks)} tasks wait: {tasks!r}")
 
 
