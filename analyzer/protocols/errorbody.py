@@ -199,8 +199,8 @@ def classify_error(
     value = json[0] if isinstance(json, list) and json else json
     if not failed and not _says_error(value):
         return ErrorFacts()
-    if isinstance(value, dict) and not failed and isinstance(value.get("errors"), list):
-        value = value["errors"][0]
+    if isinstance(value, dict) and not failed and not value.get("error"):
+        value = _first_of_errors(value) or value
     if isinstance(value, dict) and isinstance(value.get("base_resp"), dict):
         value = {"code": value["base_resp"].get("status_code"), "msg": value["base_resp"].get("status_msg")}
     owner, shaped = _owner(value, content_type, at_provider=known is not None and known.at_home)
@@ -214,16 +214,17 @@ def classify_error(
 def _says_error(value: Any) -> bool:
     """Whether a document that came with a success status says that the request failed.
 
-    By an `error`, by `success: false` or by GraphQL's `errors` without data; by an error's own code beside its own message (`error_code` and `error_msg`, `errcode` and
-    `errmsg`, MiniMax's `base_resp`); or by a `code` that is an HTTP error status, with a message and no result.
+    By an `error`, by `success: false` or by GraphQL's `errors` without data; by an error's own code beside its
+    own message (`error_code` and `error_msg`, `errcode` and `errmsg`, MiniMax's `base_resp`); or by a `code` that
+    is an HTTP error status, with a message and no result.
     """
     if not isinstance(value, dict):
         return False
     if value.get("error") or (value.get("success") is False and _message(value)):
         return True
-    told = value.get("errors")
-    if isinstance(told, list) and told and isinstance(told[0], dict) and not value.get("data"):
-        return _message(told[0]) is not None  # GraphQL: nothing but errors
+    told = _first_of_errors(value)
+    if told is not None and not value.get("data"):
+        return _message(told) is not None  # GraphQL: nothing but errors
     base = value.get("base_resp")
     if isinstance(base, dict) and _number(base.get("status_code")) not in (None, 0):
         return True
@@ -240,9 +241,15 @@ def _says_error(value: Any) -> bool:
     return status is not None and 400 <= status <= 599 and empty
 
 
+def _first_of_errors(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The first of GraphQL's `errors`; None where there are none."""
+    told = value.get("errors")
+    return told[0] if isinstance(told, list) and told and isinstance(told[0], dict) else None
+
+
 def _number(value: Any) -> int | None:
     """A code as a number, written as one or as digits; None where it is neither."""
-    if isinstance(value, str) and len(value) < 8 and value.isdigit():
+    if isinstance(value, str) and len(value) < 8 and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.protocols import classify_error
 from analyzer.protocols.errorbody import error_facts
@@ -169,3 +171,45 @@ def test_a_page_that_speaks_of_time(status: int, page: str, kind: str) -> None:
 def test_a_line_that_is_all_of_a_successful_answer(line: str, kind: str | None) -> None:
     found = told(200, line.encode(), content_type="text/plain")["error_class"]
     assert (found is None) == (kind is None)
+
+
+_NAMES = st.sampled_from(
+    [
+        "error", "errors", "error_code", "errorCode", "errcode", "error_msg", "errmsg", "message", "msg", "code",
+        "status", "status_code", "statusCode", "status_msg", "base_resp", "success", "data", "result", "details",
+        "detail", "extensions", "type", "title", "reason", "metadata",
+    ]
+)  # fmt: skip
+_VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+        st.sampled_from(["", "²", "٤٢٩", "429", "ok", "x"]), st.text(max_size=4),
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    body=st.dictionaries(_NAMES, _VALUES, max_size=6) | _VALUES, status=st.sampled_from([None, 200, 429, 500])
+)
+def test_no_document_brings_the_reader_down(body: Any, status: int | None) -> None:
+    told(status, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "Internal error"}, "errors": []},
+        {"error": "Internal error", "errors": [None]},
+        {"errors": [{"message": "Internal error"}], "data": None},
+    ],
+)
+def test_an_error_beside_other_errors_is_read(body: Any) -> None:
+    assert told(200, body)["error_text"] == "Internal error"
+
+
+@pytest.mark.parametrize("body", [{"code": "²²²", "message": "m"}, {"base_resp": {"status_code": "²"}}])
+def test_digits_of_other_kinds_are_no_code(body: Any) -> None:
+    assert told(200, body).get("error_class") is None
