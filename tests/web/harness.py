@@ -180,3 +180,18 @@ def workers_of(pid: int) -> list[int]:
                 if parent == pid and b"analyzer.web.worker" in (folder / "cmdline").read_bytes():
                     found.append(int(folder.name))
     return sorted(found)
+
+
+@contextlib.contextmanager
+def held_workers(pid: int) -> Iterator[list[int]]:
+    """The worker in reserve stands still inside, so that no capture is read before a test has looked."""
+    wait_for(lambda: workers_of(pid))
+    held = workers_of(pid)
+    for worker in held:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        yield held
+    finally:
+        for worker in held:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGCONT)

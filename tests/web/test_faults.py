@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -19,7 +20,18 @@ import pytest
 
 from analyzer.web import spool
 from analyzer.web.config import MB
-from tests.web.harness import FORM, HAR, WAIT, Process, Running, serving, settings, wait_for, workers_of
+from tests.web.harness import (
+    FORM,
+    HAR,
+    WAIT,
+    Process,
+    Running,
+    held_workers,
+    serving,
+    settings,
+    wait_for,
+    workers_of,
+)
 
 
 def large(copies: int = 40) -> bytes:
@@ -52,12 +64,14 @@ def small(tmp_path: Path) -> Iterator[Running]:
         yield found
 
 
-def running_worker(found: Running, id: str) -> int:
-    wait_for(lambda: found.client.get(f"/api/v1/reports/{id}/status").json()["stage"] is not None)
-    return min(workers_of(os.getpid()))
+@pytest.fixture
+def held(small: Running) -> Iterator[int]:
+    """The process id of the worker that takes the first upload, and that stands still."""
+    with held_workers(os.getpid()) as workers:
+        yield min(workers)
 
 
-def test_killed_worker_costs_a_second_attempt_and_no_report(small: Running) -> None:
+def test_killed_worker_costs_a_second_attempt_and_no_report(small: Running, held: int) -> None:
     id = start_upload(small.client, 1)["id"]
     for pid in workers_of(os.getpid()):  # also the one in reserve
         os.kill(pid, signal.SIGKILL)
@@ -65,7 +79,7 @@ def test_killed_worker_costs_a_second_attempt_and_no_report(small: Running) -> N
     assert small.spooled() == []
 
 
-def test_worker_that_dies_twice_fails_its_report_only(small: Running) -> None:
+def test_worker_that_dies_twice_fails_its_report_only(small: Running, held: int) -> None:
     id = start_upload(small.client, 1)["id"]
 
     def kill_all() -> bool:
@@ -81,7 +95,7 @@ def test_worker_that_dies_twice_fails_its_report_only(small: Running) -> None:
 
 
 def test_capture_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
-    with serving(settings(tmp_path, worker_seconds=0.2)) as found:
+    with serving(settings(tmp_path, worker_seconds=0.2)) as found, held_workers(os.getpid()):
         answer = found.client.post("/api/v1/reports", files={"file": ("slow.har", LARGE)}, headers=WAIT)
         assert answer.status_code == 422 and answer.json()["type"].endswith(":capture-too-demanding")
         assert found.spooled() == []
@@ -100,17 +114,17 @@ def test_capture_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
         assert found.upload()["state"] == "done"
 
 
-def test_deleting_a_running_report_ends_its_worker(small: Running) -> None:
+def test_deleting_a_running_report_ends_its_worker(small: Running, held: int) -> None:
     id = start_upload(small.client, 1)["id"]
-    pid = running_worker(small, id)
+    wait_for(lambda: states(small.client, [id]) == ["running"])
     assert small.client.delete(f"/api/v1/reports/{id}").status_code == 204
-    wait_for(lambda: pid not in workers_of(os.getpid()))
+    wait_for(lambda: held not in workers_of(os.getpid()))
     assert small.client.get(f"/api/v1/reports/{id}/status").status_code == 404
     assert small.spooled() == []
     assert small.service.store.rows("SELECT * FROM results") == []
 
 
-def test_listener_of_a_deleted_report_hears_of_it(small: Running) -> None:
+def test_listener_of_a_deleted_report_hears_of_it(small: Running, held: int) -> None:
     id = start_upload(small.client, 1)["id"]
     with small.client.stream("GET", f"/api/v1/reports/{id}/events") as answer:
         lines = answer.iter_lines()
@@ -119,7 +133,7 @@ def test_listener_of_a_deleted_report_hears_of_it(small: Running) -> None:
         assert "event: gone" in list(lines)
 
 
-def test_listener_that_leaves_is_forgotten(small: Running) -> None:
+def test_listener_that_leaves_is_forgotten(small: Running, held: int) -> None:
     id = start_upload(small.client, 1)["id"]
     with small.client.stream("GET", f"/api/v1/reports/{id}/events") as answer:
         next(answer.iter_lines())
@@ -127,9 +141,8 @@ def test_listener_that_leaves_is_forgotten(small: Running) -> None:
     wait_for(lambda: not small.service.listening)
 
 
-def test_silence_between_events_has_heartbeats(small: Running) -> None:
+def test_silence_between_events_has_heartbeats(small: Running, held: int) -> None:
     first = start_upload(small.client, 1)["id"]
-    os.kill(running_worker(small, first), signal.SIGSTOP)
     with small.client.stream("GET", f"/api/v1/reports/{first}/events") as answer:
         lines = (line for line in answer.iter_lines() if line.startswith(":"))
         assert [next(lines), next(lines)] == [": still here"] * 2
@@ -198,11 +211,12 @@ def test_disk_that_fills_up_refuses_and_goes_on(tiny_disk: Path, monkeypatch: py
 def test_killed_service_continues_where_it_was(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Process(data, "--workers", "1") as first:
-        ids = [start_upload(first.client, number)["id"] for number in range(2)]
-        wait_for(lambda: "running" in states(first.client, ids))
-        workers = workers_of(first.process.pid)
-        os.kill(first.process.pid, signal.SIGKILL)
-        first.process.wait(20)
+        with held_workers(first.process.pid):
+            ids = [start_upload(first.client, number)["id"] for number in range(2)]
+            wait_for(lambda: "running" in states(first.client, ids))
+            workers = workers_of(first.process.pid)
+            os.kill(first.process.pid, signal.SIGKILL)
+            first.process.wait(20)
         wait_for(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers))
         assert first.spooled() != []
     (data / "spool" / ".part-left").mkdir()
@@ -229,13 +243,15 @@ def test_queue_outlives_a_service_that_is_killed_again_and_again(tmp_path: Path)
 
 def test_terminated_service_finishes_what_runs_and_keeps_the_queue(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with Process(data, "--workers", "1") as first:
+    with Process(data, "--workers", "1") as first, contextlib.ExitStack() as holding:
+        holding.enter_context(held_workers(first.process.pid))
         ids = [start_upload(first.client, number)["id"] for number in range(2)]
         wait_for(lambda: "running" in states(first.client, ids))
         running = ids[states(first.client, ids).index("running")]
         with first.client.stream("GET", f"/api/v1/reports/{ids[1]}/events") as listener:
             for pid in (first.process.pid, *workers_of(first.process.pid)):  # as systemd does
                 os.kill(pid, signal.SIGTERM)
+            holding.close()
             list(listener.iter_lines())  # let go of, not cut
         assert first.process.wait(60) == 0
         assert "Traceback" not in "".join(first.said)

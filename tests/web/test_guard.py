@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from starlette.datastructures import Headers
 
 from analyzer.web.guard import POLICY, Buckets, check_origin, client_of, host_name, token_of
 from analyzer.web.problems import Problem
-from tests.web.harness import FORM, WAIT, Running, serving, settings
+from tests.web.harness import FORM, WAIT, Running, held_workers, serving, settings
 
 TOKEN = "a-long-enough-token"
 
@@ -146,13 +148,15 @@ def test_uploads_and_requests_have_rates_of_their_own(tmp_path: Path) -> None:
 
 
 def test_listeners_are_counted_per_client(tmp_path: Path) -> None:
-    with serving(settings(tmp_path, streams_at_once=1, workers=1)) as found:
+    with serving(settings(tmp_path, streams_at_once=1, workers=1)) as found, ExitStack() as holding:
+        holding.enter_context(held_workers(os.getpid()))
         status = found.client.post("/api/v1/reports", files=FORM).json()
         with found.client.stream("GET", status["links"]["events"]) as events:
             lines = events.iter_lines()
             next(lines)
             second = found.client.get(status["links"]["events"])
             assert second.status_code == 429
+            holding.close()
             list(lines)
         assert found.client.get(status["links"]["events"]).status_code == 200
 
