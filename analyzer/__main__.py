@@ -32,10 +32,26 @@ def _main() -> Never:
         from analyzer.cli import main
 
         main()
+    _load_msgspec()
     from analyzer import command
 
     captures, given = found
     sys.exit(command.guarded(lambda: command.analyze(captures, **given)))
+
+
+def _load_msgspec() -> None:
+    """Import msgspec without `typing_extensions`, from which it takes what `typing` has too.
+
+    That package loads inspect, ast and tokenize, which take longer than msgspec itself; whoever asks for
+    it later gets it. Only a process of our own may hide a package, and only before it has threads.
+    """
+    if "typing_extensions" in sys.modules:
+        return
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # how to say that there is none
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        del sys.modules["typing_extensions"]
 
 
 def _leave(code: object) -> None:

@@ -126,9 +126,11 @@ def version() -> str:
 
 
 def width() -> int:
+    if not sys.stdout.isatty():
+        return 80
     import shutil
 
-    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    return shutil.get_terminal_size((80, 24)).columns
 
 
 def exit_code(report: Report, fail_on: str) -> int:

@@ -29,6 +29,7 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.options import Options, Progress
+from analyzer.patterns import later
 from analyzer.plain import headline
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Progress", "analyze"]
 
 # What is found in a folder and cannot be read is worth a row only if it is called like a capture.
-_NAMED = re.compile(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
+_NAMED = later(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
 _LARGE = 16 * 1024 * 1024  # bytes of a HAR that take longer to read than the database to open
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
 MAX_QUOTED = 60  # streams whose log lines are quoted

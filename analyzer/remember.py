@@ -9,12 +9,12 @@ here. The folder is `HANGUP_CACHE`, else `hangup` in the system's folder for cac
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _MOST: Final = 32 * 1024 * 1024
 _KEPT: Final = 8  # versions of one thing: installations side by side, a checkout and its branches
@@ -26,11 +26,20 @@ def name_for(what: str, files: Iterable[tuple[str, bytes]]) -> str:
     what: a word without hyphens. files: name and content of each, in order; the code that reads them
     belongs to them, so that a new version of it begins anew.
     """
-    digest = hashlib.sha256()
+    digest = _blake2b(digest_size=20)
     for name, content in files:
         digest.update(f"{len(name)} {name} {len(content)}\n".encode())
         digest.update(content)
-    return f"{what}-{digest.hexdigest()[:40]}.json"
+    return f"{what}-{digest.hexdigest()}.json"
+
+
+def _blake2b(digest_size: int) -> Any:
+    """`hashlib.blake2b` without `hashlib`, which loads OpenSSL: that takes longer than all there is to hash."""
+    try:
+        module = import_module("_blake2")
+    except ImportError:
+        module = import_module("hashlib")
+    return module.blake2b(digest_size=digest_size)
 
 
 def recall(name: str) -> bytes | None:

@@ -7,14 +7,15 @@ that what the eye reads is what the capture holds.
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from functools import cache
 from typing import Any, Final
 
+from analyzer.patterns import later
+
 # Joiners shape letters in Persian and the Indic scripts and hold emoji together; they hide nothing.
 _KEPT: Final = frozenset("\t\n\u200c\u200d")
-_SUSPECT: Final = re.compile(
+_SUSPECT: Final = later(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202f\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"

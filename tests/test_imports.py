@@ -26,6 +26,8 @@ BASE = {
     "unread",
     "plain",
     "bounds",
+    "moments",
+    "patterns",
 }
 ALLOWED = {
     "duck": set(),
@@ -35,7 +37,9 @@ ALLOWED = {
     "resources": set(),
     "options": set(),
     "bounds": set(),
-    "safe": {"errors"},
+    "moments": set(),
+    "patterns": set(),
+    "safe": {"errors", "patterns"},
     "write": {"errors"},
     "columns": set(),
     "model": {"causes", "columns"},

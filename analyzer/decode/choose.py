@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from analyzer.decode.agui import AGUIBinaryDecoder
@@ -14,6 +13,7 @@ from analyzer.decode.jsonarray import JSONArrayDecoder
 from analyzer.decode.ndjson import NDJSONDecoder
 from analyzer.decode.sse import SSEDecoder
 from analyzer.decode.webchannel import WebChannelDecoder, looks_like_webchannel
+from analyzer.patterns import later
 
 AnyDecoder = (
     SSEDecoder
@@ -50,11 +50,11 @@ _VAGUE: Final = frozenset({"", "text/plain", "application/octet-stream", "binary
 #: Types that promise something else. A body whose first line is a field of an event is neither JSON nor HTML: the
 #: server forgot the header, and a page that reads with `fetch` never notices.
 _WRONG: Final = frozenset({"application/json", "text/html"})
-_SSE_LINE: Final = re.compile(
+_SSE_LINE: Final = later(
     rb"\A(?:\xef\xbb\xbf)?(?:[\r\n]*)(?:(?:data|event|id|retry):[^\r\n]*|:[^\r\n]{0,200})(?:\r\n|\n|\r)"
 )
-_JSON_LINES: Final = re.compile(rb"\A\s{0,8}\{[^\r\n]*\}\r?\n\s*\{")
-_ARRAY: Final = re.compile(rb"\A\s*+\[\s*+(?:\{|\Z)")
+_JSON_LINES: Final = later(rb"\A\s{0,8}\{[^\r\n]*\}\r?\n\s*\{")
+_ARRAY: Final = later(rb"\A\s*+\[\s*+(?:\{|\Z)")
 
 
 def framing_of(content_type: str | None, head: bytes, path: str = "") -> str | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from analyzer.decode.api import Item, is_json
 from analyzer.decode.lines import LineSplitter
 from analyzer.model import Event, Malformed, Tail
+from analyzer.patterns import later
 
 #: The codes that the SDK knows; it throws on any other.
 CODES: Final = frozenset(b"0123456789abcdefghijk")
-_LOOKS: Final = re.compile(rb"\A(?:[0-9a-k]:[\[{\"\-0-9tfn][^\n]*\n)")
+_LOOKS: Final = later(rb"\A(?:[0-9a-k]:[\[{\"\-0-9tfn][^\n]*\n)")
 
 
 def looks_like_data_stream(head: bytes) -> bool:

@@ -7,14 +7,14 @@ complete.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from analyzer.decode.api import Item, is_json
 from analyzer.model import Event, Malformed, Tail
+from analyzer.patterns import later
 
-_OUTSIDE: Final = re.compile(rb'["\[\]{},]')
-_INSIDE: Final = re.compile(rb'["\\]')
+_OUTSIDE: Final = later(rb'["\[\]{},]')
+_INSIDE: Final = later(rb'["\\]')
 _SPACE: Final = b" \t\r\n"
 
 

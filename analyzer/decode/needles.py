@@ -10,14 +10,21 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-_LETTER: Final = re.compile(rb"\\n|\\([^\w\s])|([^\\.^$*+?{}\[\]|()])", re.DOTALL)
+from analyzer.patterns import later
+
+_LETTER: Final = later(rb"\\n|\\([^\w\s])|([^\\.^$*+?{}\[\]|()])", re.DOTALL)
 _SHORT: Final = 3  # letters that are too few to tell anything
 
 
 def possible(
-    needles: Iterable[re.Pattern[bytes]], text: bytes, *, plain: bool = False
+    needles: Iterable[re.Pattern[bytes]],
+    text: bytes,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    plain: bool = False,
 ) -> list[re.Pattern[bytes]]:
-    """The needles that may be in the text.
+    """The needles that may be in the text between start and end.
 
     plain: no line of it begins with anything but `data:`, so that none of those is there that must begin a
     line with something else.
@@ -26,7 +33,7 @@ def possible(
     absent: list[bytes] = []
     known = sorted({word for needle in wanted for word in literals(needle.pattern)}, key=len)
     for word in known:
-        if len(word) >= _SHORT and (any(part in word for part in absent) or word not in text):
+        if len(word) >= _SHORT and (any(part in word for part in absent) or text.find(word, start, end) < 0):
             absent.append(word)
     return [needle for needle in wanted if not any(word in absent for word in literals(needle.pattern))]
 

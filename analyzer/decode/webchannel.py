@@ -6,14 +6,14 @@ The length counts UTF-16 code units, because the client slices the text that XML
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from analyzer.decode.api import Item
 from analyzer.model import Event, Malformed, Tail
+from analyzer.patterns import later
 
-_LOOKS: Final = re.compile(rb"\A\d{1,9}\r?\n\[\[")
-_DIGITS: Final = re.compile(rb"[0-9]{1,9}")
+_LOOKS: Final = later(rb"\A\d{1,9}\r?\n\[\[")
+_DIGITS: Final = later(rb"[0-9]{1,9}")
 _LINE: Final = 32  # a length line is shorter; whatever is longer is none
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _PAIRS: Final = bytes(range(0xF0, 0x100))  # lead bytes of characters that take two code units

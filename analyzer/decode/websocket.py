@@ -73,12 +73,13 @@ def _close(data: str | None) -> tuple[int, str]:
     """Code and reason of a close frame: raw bytes in base64, or the code as decimal digits."""
     if not data:
         return 1005, ""
-    if data[:4].isdigit() and 1000 <= int(data[:4]) < 5000:
+    if data[:4].isdecimal() and 1000 <= int(data[:4]) < 5000:
         return int(data[:4]), data[4:].strip(" :,")
     try:
         raw = base64.b64decode(data.encode(), validate=True)
     except (binascii.Error, ValueError):
         raw = data.encode("latin-1", "replace")
-    if len(raw) < 2:
+    code = int.from_bytes(raw[:2], "big")
+    if len(raw) < 2 or not 1000 <= code < 5000:  # RFC 6455, section 7.4.2: no endpoint sends such a code
         return 1005, ""
-    return int.from_bytes(raw[:2], "big"), raw[2:].decode("utf-8", "replace")
+    return code, raw[2:].decode("utf-8", "replace")

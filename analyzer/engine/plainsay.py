@@ -8,14 +8,15 @@ read they write alike: a test compares them on every template of every rule.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
+
+from analyzer.patterns import later
 
 Values = Mapping[str, Any]
 Value = Callable[[Values], Any]
 
-_TAG: Final = re.compile(r"(\{\{[^{}]*\}\}|\{%[^{}]*%\})")
+_TAG: Final = later(r"(\{\{[^{}]*\}\}|\{%[^{}]*%\})")
 _LONGEST: Final = 400  # characters of one expression
 _DEEPEST: Final = 8  # an `if` within an `if` …
 _WORDS: Final = {"none": None, "true": True, "false": False}

@@ -7,6 +7,7 @@ from typing import Final
 
 from analyzer.causes import Party
 from analyzer.columns import Exchange
+from analyzer.moments import after
 
 _CLIENT_SIDE: Final = ("user", "browser", "network")
 
@@ -37,7 +38,7 @@ def window(row: Exchange) -> str | None:
     """`10:15:03-10:15:05 UTC`: the seconds around the end, else the whole exchange; None without times."""
     start, end = _utc(row.started_at), _utc(row.ended_at)
     if end is None and start is not None and row.duration_ms is not None and 0 <= row.duration_ms < 1e9:
-        end = start + timedelta(milliseconds=row.duration_ms)
+        end = after(start, row.duration_ms)
     try:
         return _span(start, end)
     except OverflowError:  # a clock at the edge of the calendar

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -17,9 +15,11 @@ from analyzer import protocols
 from analyzer.columns import Exchange
 from analyzer.facts import ending, gateways, limits, pages, streams
 from analyzer.model import Recorded, StreamInput
+from analyzer.moments import after
+from analyzer.patterns import later
 
-_JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.(eyJ[A-Za-z0-9_-]{8,8000})\.[A-Za-z0-9_-]*")
-_MODEL: Final = re.compile(rb'"model"\s*:\s*"([A-Za-z0-9._:/@-]{1,100})"')
+_JWT: Final = later(r"eyJ[A-Za-z0-9_-]{8,2000}\.(eyJ[A-Za-z0-9_-]{8,8000})\.[A-Za-z0-9_-]*")
+_MODEL: Final = later(rb'"model"\s*:\s*"([A-Za-z0-9._:/@-]{1,100})"')
 _MOVED: Final = (
     "framing", "protocol", "provider", "events", "content_events", "heartbeats", "first_event_ms",
     "last_event_ms", "max_gap_ms", "median_gap_ms", "times_recorded", "one_burst", "terminal_marker",
@@ -49,7 +49,7 @@ def build(entries: Iterable[Recorded], settings: Settings | None = None) -> list
         if row.status is not None and 300 <= row.status < 400:
             row.redirect_login = streams.redirects_to_login(row, _header(recorded, "location"))
         if row.ended_at is None and row.started_at is not None and row.duration_ms is not None:
-            row.ended_at = row.started_at + timedelta(milliseconds=row.duration_ms)
+            row.ended_at = after(row.started_at, row.duration_ms)
         why = _stream_reason(recorded, settings)
         if why:
             row.is_stream, row.stream_why = True, why
@@ -72,19 +72,29 @@ def build(entries: Iterable[Recorded], settings: Settings | None = None) -> list
 
 def _without_login_pages(found: list[Recorded]) -> list[Recorded]:
     """The sign-in page that a stream's redirect led to is the same failure, not another one."""
-    targets = {
-        urlsplit(urljoin(recorded.exchange.url or "", _header(recorded, "location") or "")).path
-        for recorded in found
-        if recorded.exchange.redirect_login
-    }
+    targets = {_redirected_to(recorded) for recorded in found if recorded.exchange.redirect_login}
     kept = []
     for recorded in found:
         row = recorded.exchange
-        if row.path in targets and row.method == "GET" and row.body_kind == "html" and not row.redirect_login:
+        if (
+            row.path is not None
+            and row.path in targets
+            and row.method == "GET"
+            and row.body_kind == "html"
+            and not row.redirect_login
+        ):
             row.is_stream = row.stream_why = None
         else:
             kept.append(recorded)
     return kept
+
+
+def _redirected_to(recorded: Recorded) -> str | None:
+    """The path of the redirect's target; None where it is no URL."""
+    try:
+        return urlsplit(urljoin(recorded.exchange.url or "", _header(recorded, "location") or "")).path
+    except ValueError:
+        return None
 
 
 def stream_input(recorded: Recorded, *, with_body: bool = True) -> StreamInput:
@@ -95,7 +105,7 @@ def stream_input(recorded: Recorded, *, with_body: bool = True) -> StreamInput:
         method=row.method or "",
         host=row.host or "",
         path=row.path or "",
-        query=urlsplit(row.url or "").query if row.url and "?" in row.url else "",
+        query=(row.url or "").partition("#")[0].partition("?")[2],
         status=row.status,
         content_type=row.content_type,
         request_headers=dict(recorded.request_headers),

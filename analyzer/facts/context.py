@@ -10,12 +10,13 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from analyzer.columns import Exchange
 from analyzer.facts import streams
 from analyzer.facts.later import Later, nearest
 from analyzer.facts.retries import add_retries
+from analyzer.intake.values import url_parts
 from analyzer.model import Recorded
 
 T = TypeVar("T")
@@ -175,7 +176,7 @@ def _service_workers(entries: Sequence[Recorded], found: Sequence[Recorded]) -> 
 def _origin_host(recorded: Recorded) -> str | None:
     headers = dict(recorded.request_headers)
     page = headers.get("origin") or headers.get("referer")
-    return urlsplit(page).hostname if page and page != "null" else None
+    return url_parts(page).host
 
 
 def _is_document(recorded: Recorded) -> bool:
@@ -190,7 +191,7 @@ def _resumes(recorded: Recorded) -> bool:
         return True
     if not row.url or "?" not in row.url:
         return False
-    names = {name.lower() for name, value in parse_qsl(urlsplit(row.url).query) if value}
+    names = {name.lower() for name, value in parse_qsl(row.url.partition("#")[0].partition("?")[2]) if value}
     return bool(names & _RESUME_NAMES) and row.method == "GET"
 
 

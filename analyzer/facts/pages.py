@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from analyzer.patterns import later
+
 _HEAD: Final = 65536
 
-_CHALLENGE: Final = re.compile(
+_CHALLENGE: Final = later(
     rb"challenge-platform|cf-chl-|cf_chl_|_cf_chl_opt|just a moment\.\.\.|checking your browser before"
     rb"|awswafchallenge|aws-waf-token|challenge\.js[^>]{0,200}awswaf|captcha-delivery\.com|datadome"
     rb"|_incapsula_resource|px-captcha|perimeterx|g-recaptcha|h-captcha|hcaptcha\.com|turnstile"
@@ -20,8 +22,8 @@ _CHALLENGE: Final = re.compile(
     rb"|ak_bmsc|sec-if-cpt|akamai.{0,40}bot manager|verify(?:ing)? (?:that )?you are (?:a )?human",
     re.I,
 )
-_PASSWORD: Final = re.compile(rb"<input[^>]{0,400}type\s*=\s*[\"']?password", re.I)
-_LOGIN: Final = re.compile(
+_PASSWORD: Final = later(rb"<input[^>]{0,400}type\s*=\s*[\"']?password", re.I)
+_LOGIN: Final = later(
     rb"<form[^>]{0,300}action\s*=\s*[\"'][^\"']{0,200}(?:log[-_]?in|sign[-_]?in|/sso|/saml|/oauth|/authorize|/session)"
     rb"|<title>[^<]{0,100}(?:log ?in|sign ?in|log ?on|single sign-on|anmelden|connexion|iniciar sesi"
     rb"|\xe7\x99\xbb\xe5\xbd\x95|\xe7\x99\xbb\xe5\x85\xa5|\xe3\x83\xad\xe3\x82\xb0\xe3\x82\xa4\xe3\x83\xb3"  # Chinese, Japanese
@@ -30,30 +32,30 @@ _LOGIN: Final = re.compile(
     rb"|name\s*=\s*[\"']?(?:SAMLRequest|SAMLResponse|wresult|RelayState)",
     re.I,
 )
-_PORTAL: Final = re.compile(
+_PORTAL: Final = later(
     rb"captive ?portal|wispaccessgateway|<title>[^<]{0,80}(?:wi-?fi|hotspot|guest network)", re.I
 )
-_BLOCK: Final = re.compile(
+_BLOCK: Final = later(
     rb"request (?:was |has been )?(?:blocked|rejected)|access (?:was |has been |is )?(?:denied|blocked)"
     rb"|web application firewall|support id is|you have been blocked|zscaler|fortiguard|blue ?coat"
     rb"|web filter|content filter policy|blocked by (?:your )?(?:administrator|organi[sz]ation|policy)",
     re.I,
 )
-_GATEWAY_ERROR: Final = re.compile(
+_GATEWAY_ERROR: Final = later(
     rb"\b(?:50[0-9]|52[0-9]|530)\b[^<]{0,60}(?:gateway|time-?out|unavailable|error|bad)"
     rb"|gateway time-?out|bad gateway|service (?:temporarily )?unavailable|web server is (?:down|returning)",
     re.I,
 )
-_SPA: Final = re.compile(rb"<div[^>]{0,80}id\s*=\s*[\"']?(?:root|app|__next|__nuxt)\b", re.I)
+_SPA: Final = later(rb"<div[^>]{0,80}id\s*=\s*[\"']?(?:root|app|__next|__nuxt)\b", re.I)
 
-LOGIN_PATH: Final = re.compile(
+LOGIN_PATH: Final = later(
     r"(?:^|[/._-])(?:log-?_?in|sign-?_?in|log-?_?on|sso|saml2?|oauth2?|authorize|openid|auth/(?:login|signin)"
     r"|session/new|account/login|users/sign_in|accounts/login|adfs|cas/login|identity/connect)(?:$|[/?._;-])",
     re.I,
 )
 
 
-_CHALLENGE_JSON: Final = re.compile(
+_CHALLENGE_JSON: Final = later(
     rb'"blockScript"\s*:|"jsClientSrc"\s*:|captcha-delivery\.com|"captcha(?:Url|_url)"\s*:|"challenge(?:Url|_url)"\s*:'
 )
 

@@ -6,7 +6,6 @@ in other words makes a new call.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -41,11 +40,12 @@ def _retried(found: Iterable[Recorded], completed: Callable[[Exchange], bool]) -
     for same in places.values():
         if len(same) < 2 or all(completed(recorded.exchange) for recorded in same):
             continue
-        calls: dict[bytes, list[Exchange]] = defaultdict(list)
+        # By length and hash: the bodies of one endpoint are more than is worth keeping.
+        calls: dict[tuple[int, int], list[Exchange]] = defaultdict(list)
         for recorded in same:
             body = recorded.request_body()
             if body:
-                calls[hashlib.sha256(body).digest()].append(recorded.exchange)
+                calls[len(body), hash(body)].append(recorded.exchange)
         for rows in calls.values():
             _chain(sorted(rows, key=_start), completed)
 

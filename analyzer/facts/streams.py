@@ -16,16 +16,17 @@ from typing import Final
 from analyzer.columns import Exchange
 from analyzer.facts.pages import LOGIN_PATH
 from analyzer.model import Recorded
+from analyzer.patterns import later
 
-_STREAM_TYPES: Final = re.compile(
+_STREAM_TYPES: Final = later(
     r"text/event-stream$|application/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json)$"
     r"|application/vnd\.amazon\.eventstream$|application/grpc-web|application/connect\+|application/grpc(?:\+|$)"
     r"|application/vnd\.ag-ui\.event\+proto$"
 )
-_PIECEMEAL: Final = re.compile(r"text/plain$|text/html$|application/json$|application/octet-stream$|audio/")
+_PIECEMEAL: Final = later(r"text/plain$|text/html$|application/json$|application/octet-stream$|audio/")
 _SLOW_MS: Final = 2000.0
 _MOST_BYTES_A_MS: Final = 64  # 64 kB/s: text is slower by far, and so is speech
-_INCREMENTAL: Final = re.compile(r"\b(?:defer|subscription)spec\b", re.IGNORECASE)
+_INCREMENTAL: Final = later(r"\b(?:defer|subscription)spec\b", re.IGNORECASE)
 # Documents and assets are never asked-for streams, whatever their Accept header says.
 NEVER: Final = frozenset(
     {
@@ -41,7 +42,7 @@ NEVER: Final = frozenset(
         "csp-violation-report",
     }
 )
-_CONTROL_PATH: Final = re.compile(
+_CONTROL_PATH: Final = later(
     r"/(?:stop|cancel|abort)(?:[_/-][a-z_]+)?$|/stop_(?:conversation|response)$"
     # Open WebUI and others name the task after the word: an id, not another word
     r"|/(?:stop|cancel|abort)/(?=[^/]*[0-9])[a-z0-9_.-]{1,80}$"

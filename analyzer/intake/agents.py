@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from analyzer.patterns import later
+
 Agent = tuple[str, str | None]
 
 # First match wins: every Chromium says Chrome and Safari too, every Edge says Chrome too.
@@ -19,13 +21,13 @@ _AGENTS: Final = tuple(
         ("safari", r"\bVersion/(\d{1,4})[\d.]*.*\bSafari/"),
     )
 )
-_BRAND_EDGE = re.compile(r'"Microsoft Edge";\s*v="(\d{1,4})')
-_BRAND_CHROME = re.compile(r'"(?:Google Chrome|Chromium|HeadlessChrome)";\s*v="(\d{1,4})')
+_BRAND_EDGE = later(r'"Microsoft Edge";\s*v="(\d{1,4})')
+_BRAND_CHROME = later(r'"(?:Google Chrome|Chromium|HeadlessChrome)";\s*v="(\d{1,4})')
 _NAMES: Final = {
     "chromium": "chrome", "chrome": "chrome", "google chrome": "chrome", "firefox": "firefox", "webkit": "safari",
     "safari": "safari", "msedge": "edge", "edge": "edge", "microsoft edge": "edge",
 }  # fmt: skip
-_MAJOR = re.compile(r"\d{1,4}")
+_MAJOR = later(r"\d{1,4}")
 
 
 @lru_cache(maxsize=512)

@@ -16,13 +16,14 @@ import msgspec
 
 from analyzer.errors import CaptureError
 from analyzer.intake.limits import Limits
+from analyzer.patterns import later
 
 if TYPE_CHECKING:
     import zipfile
 
 MOST_ATTACHED = 256 * 1024 * 1024
 
-_CONTENT_NAMED = re.compile(r"([0-9a-f]{40})\.[\w.-]{1,40}", re.ASCII)
+_CONTENT_NAMED = later(r"([0-9a-f]{40})\.[\w.-]{1,40}", re.ASCII)
 # Size of a central directory record without names, and room for a long name.
 _RECORD = 46 + 512
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,12 +35,14 @@ from analyzer.model import (
     RecordedEvent,
     RecordedMessage,
 )
+from analyzer.moments import after
+from analyzer.patterns import later
 from analyzer.unread import UnreadEvents
 
-_EXTENSION = re.compile(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
-_ANY_EXTENSION = re.compile(rb"-extension:")
-_KIND = re.compile(rb'\{\s*+"type"\s*+:\s*+"([a-z]{1,20})"')
-_METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}")
+_EXTENSION = later(r"(?:chrome|moz|safari-web|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
+_ANY_EXTENSION = later(rb"-extension:")
+_KIND = later(rb'\{\s*+"type"\s*+:\s*+"([a-z]{1,20})"')
+_METHOD = later(r"[A-Za-z][A-Za-z-]{0,30}")
 _NO_REQUEST = Request()
 _LONGEST_MS = 1e14  # three thousand years: a time after that is none
 
@@ -101,10 +102,7 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     )
     row.end_recorded = dialect.end_recorded(entry, status)
     if row.started_at is not None and times.duration is not None and row.end_recorded is not False:
-        try:
-            row.ended_at = row.started_at + timedelta(milliseconds=times.duration)
-        except OverflowError:
-            row.ended_at = None
+        row.ended_at = after(row.started_at, times.duration)
     row.net_error, row.failure_text = dialect.failure(entry)
     row.errors_recorded = dialect.errors_recorded(entry, status)
     if type(entry.serverIPAddress) is str:

@@ -14,6 +14,7 @@ from analyzer.columns import Exchange
 from analyzer.intake import shape, values
 from analyzer.intake.shape import Header
 from analyzer.model import Headers
+from analyzer.patterns import later
 
 Pairs = list[tuple[str, str]]
 
@@ -33,8 +34,8 @@ _PSEUDO: Final = frozenset(
     (":authority", ":method", ":path", ":scheme", ":status", ":protocol", ":host", ":version")
 )
 _MANY: Final = 4096  # names of headers that are remembered
-_MEDIA = re.compile(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
-_SCHEME = re.compile(r"[A-Za-z][\w-]{0,40}", re.ASCII)
+_MEDIA = later(r"[\w.+*-]{1,80}(?:/[\w.+*-]{1,100})?", re.ASCII)
+_SCHEME = later(r"[A-Za-z][\w-]{0,40}", re.ASCII)
 
 
 class _Names(dict[str, str]):

@@ -7,15 +7,15 @@ the number that a report names is the number that an editor shows.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 
 from analyzer.intake.split import elements, value_end
+from analyzer.patterns import later
 
 # What Azure's exports and event hubs, Amazon's and others' APIs call the list.
-WRAPPED: Final = re.compile(
+WRAPPED: Final = later(
     rb'\s*+\{\s*+"(?:records|Records|events|logEvents|logs|logEntries|items|results|value|data)"\s*+:\s*+\[\s*+\{'
 )
 _BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")

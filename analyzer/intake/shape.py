@@ -8,7 +8,6 @@ entry, so one odd entry never costs the others their speed.
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from typing import Any
 
@@ -16,9 +15,10 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from analyzer.model import RecordedEvent
+from analyzer.patterns import later
 
 NONE = Raw()
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = later(r"\\u[dD][89a-fA-F]")
 
 Str = str | None
 

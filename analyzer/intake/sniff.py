@@ -13,6 +13,7 @@ import msgspec
 
 from analyzer.intake.records import WRAPPED, several
 from analyzer.intake.text import wide_encoding
+from analyzer.patterns import later
 
 Kind = Literal["har", "netlog", "log", "unknown"]
 Layer = Literal["gzip", "zlib", "zstd", "bzip2", "xz"]
@@ -38,15 +39,15 @@ _MAGIC: Final = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
 )
-_FLOWS = re.compile(rb"\d{2,9}:\d{1,7}:(?:websocket|request|response|version|type|error|client_conn);")
-_IN_PROGRESS = re.compile(rb"\s*Logging is in progress writing data to", re.I)
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|svg|head|body)\b", re.I)
-_JSON = re.compile(rb"\s*+(?:(?:/\*\*/)?\s*+[A-Za-z_$][\w.$]{0,80}\s*+\(\s*+)?(?:\{|\[\s*+[\[{\"\]])")
-_NETLOG = re.compile(rb'"constants"\s*+:\s*+\{|"logEventTypes"\s*+:\s*+\{')
-_HAR = re.compile(
+_FLOWS = later(rb"\d{2,9}:\d{1,7}:(?:websocket|request|response|version|type|error|client_conn);")
+_IN_PROGRESS = later(rb"\s*Logging is in progress writing data to", re.I)
+_MARKUP = later(rb"\s*<(?:!doctype|html|\?xml|svg|head|body)\b", re.I)
+_JSON = later(rb"\s*+(?:(?:/\*\*/)?\s*+[A-Za-z_$][\w.$]{0,80}\s*+\(\s*+)?(?:\{|\[\s*+[\[{\"\]])")
+_NETLOG = later(rb'"constants"\s*+:\s*+\{|"logEventTypes"\s*+:\s*+\{')
+_HAR = later(
     rb'"log"\s*+:\s*+(?:\[\s*+)?\{\s*+"(?:version|creator|browser|pages|entries|comment|_\w+)"|"entries"\s*+:\s*+\['
 )
-_HAR_START = re.compile(rb'\s*+(?:[\w.$]{1,80}\()?\s*+\{\s*+"log"\s*+:\s*+(?:[\[{]|\Z)')
+_HAR_START = later(rb'\s*+(?:[\w.$]{1,80}\()?\s*+\{\s*+"log"\s*+:\s*+(?:[\[{]|\Z)')
 _BARE = (re.compile(rb'"startedDateTime"\s*+:'), re.compile(rb'"request"\s*+:\s*+\{'))
 _CHARLES: Final = (re.compile(rb'"protocolVersion"\s*+:'), re.compile(rb'"durations"\s*+:\s*+\{'))
 _RECORD_KEYS: Final = frozenset(

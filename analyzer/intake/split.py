@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from analyzer.patterns import later
+
 # Possessive throughout: nothing is ever tried twice, the time is linear in the bytes.
-_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
-_SPACE = re.compile(rb"[\s,]*+")
-_SCALAR = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"|[^,\[\]{}"]++)', re.DOTALL)
-_KEY = re.compile(rb'\{\s*+("[\w-]{1,40}")')
-_FIRST_KEYS = re.compile(rb'\{\s*+"(?:_initiator|startedDateTime|pageref|_frameref|cache|request)"\s*+:')
+_BRACKET = later(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
+_SPACE = later(rb"[\s,]*+")
+_SCALAR = later(rb'(?:"(?:[^"\\]++|\\.)*+"|[^,\[\]{}"]++)', re.DOTALL)
+_KEY = later(rb'\{\s*+("[\w-]{1,40}")')
+_FIRST_KEYS = later(rb'\{\s*+"(?:_initiator|startedDateTime|pageref|_frameref|cache|request)"\s*+:')
 # Every try may read to the end of the file.
 _TRIES = 40
-_ENTRIES = re.compile(rb'"entries"\s*+:\s*+\[')
+_ENTRIES = later(rb'"entries"\s*+:\s*+\[')
 
 
 class Cut(msgspec.Struct):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import mmap
-import re
 from typing import BinaryIO
 
 from analyzer.intake.losses import Losses
+from analyzer.patterns import later
 
-_JSONP = re.compile(rb"\s*+(?:/\*\*/)?\s*+[A-Za-z_$][\w.$]{0,80}\s*+\(\s*+(?=[\[{])")
-_AFTER_JSONP = re.compile(rb"\s*+\)\s*+;?\s*+\Z")
+_JSONP = later(rb"\s*+(?:/\*\*/)?\s*+[A-Za-z_$][\w.$]{0,80}\s*+\(\s*+(?=[\[{])")
+_AFTER_JSONP = later(rb"\s*+\)\s*+;?\s*+\Z")
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-_TOKEN = re.compile(r"[\w.+*/ ,;:=\"'-]{1,200}", re.ASCII)
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#\\]*))?([^?#]*)")
-_PORT = re.compile(r":(\d{0,5})$")
+from analyzer.patterns import later
+
+_TOKEN = later(r"[\w.+*/ ,;:=\"'-]{1,200}", re.ASCII)
+_URL = later(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#\\]*))?([^?#]*)")
+_PORT = later(r":(\d{0,5})$")
 # ISO 8601 as exporters write it: fractions of any length, Z or an offset with or without a colon.
-_WHEN = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,12}))?\s*(Z|[+-]\d\d:?\d\d)?", re.I
-)
+_WHEN = later(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,12}))?\s*(Z|[+-]\d\d:?\d\d)?", re.I)
 
 # RFC 1918, loopback, link-local and IPv6 unique local. `ipaddress.is_private` also counts the
 # documentation and benchmark ranges, which are nobody's private network.

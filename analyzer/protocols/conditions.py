@@ -23,11 +23,12 @@ import msgspec
 
 from analyzer.decode.api import NOT_JSON
 from analyzer.model import Event
+from analyzer.patterns import later
 
 Step = str | int | None  # a key, an index, or None for any element
 Test = Callable[["View"], bool]
 CLAUSES: Final = frozenset({"kind", "data", "has", "lacks", "filled", "is"})
-_STEP: Final = re.compile(r"\[(\*|\d+)\]|([^.\[\]]+)")
+_STEP: Final = later(r"\[(\*|\d+)\]|([^.\[\]]+)")
 _MANY: Final = 64  # elements of a list that `[*]` looks at
 
 

@@ -9,13 +9,14 @@ from typing import Final
 import msgspec
 
 from analyzer.model import StreamInput
+from analyzer.patterns import later
 from analyzer.protocols.globs import Parts, fits, matches_any, split
 from analyzer.protocols.load import profiles, provider_hosts
 from analyzer.protocols.profile import Profile
 
 _BODY_LIMIT: Final = 32 << 20
-_STREAM_FLAG: Final = re.compile(rb'(?<!\\)"stream"\s*:\s*(true|false)')
-_FORM_FLAG: Final = re.compile(rb"(?:\A|&)stream(?:ing)?=(true|false|0|1)(?:&|\s*\Z)", re.IGNORECASE)
+_STREAM_FLAG: Final = later(rb'(?<!\\)"stream"\s*:\s*(true|false)')
+_FORM_FLAG: Final = later(rb"(?:\A|&)stream(?:ing)?=(true|false|0|1)(?:&|\s*\Z)", re.IGNORECASE)
 _MENTIONS: Final = (b'"stream', b'"is_stream', b'"isStream', b'"response_mode', b"stream=", b"streaming=")
 _NESTED: Final = ("params", "parameters", "options", "config", "input", "payload", "data")
 _STREAM_TYPES: Final = (

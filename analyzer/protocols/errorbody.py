@@ -12,11 +12,12 @@ from typing import Any, Final
 import msgspec
 
 from analyzer.decode.api import NOT_JSON, parse_json
+from analyzer.patterns import later
 from analyzer.protocols.errorwords import class_of_text, classify
 
 _TEXT_LIMIT: Final = 2000
 _BODY_LIMIT: Final = 1 << 20
-_GATEWAY_TEXT: Final = re.compile(
+_GATEWAY_TEXT: Final = later(
     rb"\A\s*(?:upstream (?:request timeout|connect error)|no healthy upstream|error code: \d{3,4}\s*\Z"
     rb"|default backend - 404|(?:bad gateway|gateway time-?out|service unavailable)\.?\s*\Z"
     rb"|DNS cache overflow|stream timeout|rbac: access denied|local_rate_limited|backend fetch failed)",
@@ -24,20 +25,20 @@ _GATEWAY_TEXT: Final = re.compile(
 )
 _NO_ERROR: Final = ("", "ok", "success", "none", "no_error")
 # All that a body says, where a framework or a gateway wrote it in place of an answer.
-_ERROR_LINE: Final = re.compile(
+_ERROR_LINE: Final = later(
     rb"\A\s*(?:(?:error:? ?)?(?:\d{3} )?(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out"
     rb"|unauthorized|forbidden|not found|too many requests|bad request|request time-?out)|upstream connect error[^\r\n]{0,200}"
     rb"|upstream request timeout|no healthy upstream|error code: \d{3,4})[.!]?\s*\Z",
     re.IGNORECASE,
 )
 # A page or a line that says why: the server took too long. Not: no connection came about in time.
-_TIMED_OUT: Final = re.compile(
+_TIMED_OUT: Final = later(
     rb"first byte timeout|between bytes timeout|\brequest timed out|did(?: no|n.)t respond in time"
     rb"|failed to respond within the specified time|(?:server|gateway|upstream|backend|function) timed out"
     rb"|task timed out|inactivity timeout|execution timed out",
     re.IGNORECASE,
 )
-_CONNECTING: Final = re.compile(
+_CONNECTING: Final = later(
     rb"connect(?:ion|ing)? time(?:d )?-?out|timed out (?:while )?connecting", re.IGNORECASE
 )
 _GATEWAY_MESSAGES: Final = frozenset(

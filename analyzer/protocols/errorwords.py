@@ -10,6 +10,8 @@ import re
 from functools import cache
 from typing import Final
 
+from analyzer.patterns import later
+
 # Tried in this order: the more telling word first (`billing_error` before anything with `error`).
 _WORDS: Final = (
     ("quota", r"insufficientquota|quotaexceeded|billing|spendlimit|paymentrequired|insufficient(?:credit|balance|fund)|creditbalance|budgetexceeded|outofcredit|hardlimitreached"),
@@ -23,7 +25,7 @@ _WORDS: Final = (
     ("rejected", r"invalidrequest|badrequest|contextlength|contextwindow|toolarge|toolong|notfound|invalidargument|validation|unprocessable|conflict|unsupported|failedprecondition|invalidprompt|abovemax|outofrange|invalidparam|missingparam|methodnot|invalidvalue|invalidtype|unknownmodel|deprecated|unimplemented|alreadyexists|parseerror"),
     ("server", r"internal|servererror|server|apierror|modelerror|modelstream|generation|dataloss|serviceerror|badgateway|upstream|provider|overflow|crash|unexpected|aborted|exception"),
 )  # fmt: skip
-_PLAIN: Final = re.compile(r"[^a-z0-9]")
+_PLAIN: Final = later(r"[^a-z0-9]")
 
 _NUMBERS: Final = {
     400: "rejected", 401: "auth", 402: "quota", 403: "forbidden", 404: "rejected", 405: "rejected",
@@ -116,7 +118,7 @@ def classify(type: str | None, code: str | None, text: str | None, status: int |
     A number overrules a type that says no more than `invalid_request` or `server_error`, and a message
     is asked only when everything else is silent, or says no more than that the service is unavailable.
     """
-    number = int(code) if code is not None and code.lstrip("-").isdigit() and len(code) < 8 else None
+    number = int(code) if code is not None and code.removeprefix("-").isdecimal() and len(code) < 8 else None
     named = (class_of_word(code) if number is None else None) or class_of_word(type)
     counted = class_of_number(number) or class_of_number(status)
     if named is None or (named in _WEAK and counted in _TELLING):

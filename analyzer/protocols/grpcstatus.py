@@ -34,7 +34,7 @@ def status_of(trailers: dict[str, str] | None, headers: dict[str, str]) -> tuple
     """grpc-status and the decoded grpc-message, from the trailers, or from headers when they were all."""
     for fields in (trailers or {}, headers):
         word = fields.get("grpc-status", "").strip()
-        if word.isdigit() and len(word) < 6:
+        if word.isdecimal() and len(word) < 6:
             return int(word), unquote(fields.get("grpc-message", "")) or None
     return None, None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from analyzer.patterns import later
 from analyzer.redact.lists import words
 
 # Shown after a scan for secrets by shape.
@@ -55,7 +55,7 @@ IDS: Final = words("""
     """)
 URLS: Final = words("location referer origin content-location :path :authority refresh next-url")
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,19}")
+_SCHEME: Final = later(r"[A-Za-z][A-Za-z0-9-]{1,19}")
 
 
 def treatment(name: str) -> str:

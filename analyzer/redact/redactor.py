@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from analyzer.columns import Exchange, columns
+from analyzer.patterns import later
 from analyzer.redact import headers, jwt
 from analyzer.redact.entry import redact_entry
 from analyzer.redact.lists import words
@@ -19,7 +20,7 @@ from analyzer.safe import one_line, visible
 
 _LONGEST: Final = 20_000
 _STRONG: Final = words("private-key jwt api-key email card iban")
-_WORD: Final = re.compile(r"[\w.:/ @~#=;,+()\[\]{}%|-]{1,200}")
+_WORD: Final = later(r"[\w.:/ @~#=;,+()\[\]{}%|-]{1,200}")
 _KEEP: Final = words("capture where position")
 _IDENTIFIERS: Final = words(
     "request_id gateway_request_id connection_id error_type error_code finish_reason model initiator_extension ticket user_agent"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from analyzer.patterns import later
+
 
 class Hit(NamedTuple):
     """A stretch of text that must not be shown: its span and its kind."""
@@ -23,11 +25,12 @@ class Hit(NamedTuple):
     kind: str
 
 
-UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_UUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+UUID: Final = later(_UUID)
 
 # Ids that providers and gateways give to requests and objects: support asks for them, nobody can
 # log in with them. What follows the prefix may be as random as it likes, within limits.
-_KNOWN_ID: Final = re.compile(
+_KNOWN_ID: Final = later(
     r"(?:req|request|msg|message|resp|chatcmpl|cmpl|gen|thread|run|step|asst|conv|conversation|call|toolu"
     r"|srvtoolu|fc|rs|item|evt|event|file|batch|proj|org|vs|ft|ftjob|model|chat|room|space|agent|task|job"
     r"|trace|span|cluster|dpl|bld|iad1|deployment)[_-][A-Za-z0-9]{1,64}"
@@ -83,7 +86,7 @@ _PATTERNS: Final = (
     ("key", r"\"(?P<key_v>[^\"\n]{1,64}+)\"(?=\s{0,3}:)"),
     ("email", r"(?<![\w.+*-])[\w.+*-]{1,64}+@[\w-]{1,63}+(?:\.[\w-]{1,63}+){1,8}+"),
     ("quoted", r"\"(?P<q1>[^\"\n]*+)\"|“(?P<q2>[^”\n]*+)”|`(?P<q3>[^`\n]*+)`|(?<!\w)'(?P<q4>[^'\n]*+)'(?!\w)"),
-    ("uuid", rf"(?<![0-9A-Za-z]){UUID.pattern}(?![0-9A-Za-z])"),
+    ("uuid", rf"(?<![0-9A-Za-z]){_UUID}(?![0-9A-Za-z])"),
     ("mac", r"(?<![\w:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:])"),
     ("ipv4", r"(?<![\w.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)"),
     ("ipv4", r"(?i:(?<![a-z])ip-)\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?!\w|-)"),
@@ -96,20 +99,16 @@ _PATTERNS: Final = (
 )  # fmt: skip
 
 
-def _compile() -> re.Pattern[str]:
-    return re.compile(
-        "|".join(f"(?P<{kind.replace('-', '_')}_{i}>{p})" for i, (kind, p) in enumerate(_PATTERNS))
-    )
-
-
-_SCAN: Final = _compile()
+_SCAN: Final = later(
+    "|".join(f"(?P<{kind.replace('-', '_')}_{i}>{p})" for i, (kind, p) in enumerate(_PATTERNS))
+)
 _KINDS: Final = {f"{kind.replace('-', '_')}_{i}": kind for i, (kind, _) in enumerate(_PATTERNS)}
 _LONG_QUOTE: Final = 40
-_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}")
-_UNICODE: Final = re.compile(r"\\u(00[0-9A-Fa-f]{2})")
-_PLAIN_WORD: Final = re.compile(r"[a-z]{1,24}(?:[-_ ][a-z]{1,24}){0,5}")
-_ALWAYS: Final = re.compile(r"(?i)pass|pwd|secret|otp|pin|ssn|iban|cookie|saml|assertion|email|phone")
-_WEAK: Final = re.compile(r"(?i)(?:code|state|ticket|user(?:name)?|login|nonce|sid|sig|session)$")
+_ENCODED: Final = later(r"%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}")
+_UNICODE: Final = later(r"\\u(00[0-9A-Fa-f]{2})")
+_PLAIN_WORD: Final = later(r"[a-z]{1,24}(?:[-_ ][a-z]{1,24}){0,5}")
+_ALWAYS: Final = later(r"(?i)pass|pwd|secret|otp|pin|ssn|iban|cookie|saml|assertion|email|phone")
+_WEAK: Final = later(r"(?i)(?:code|state|ticket|user(?:name)?|login|nonce|sid|sig|session)$")
 
 
 def decoded(text: str) -> str:

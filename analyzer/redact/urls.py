@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
+from analyzer.patterns import later
 from analyzer.redact.lists import words
 from analyzer.redact.shapes import UUID, decoded, hits, known_id, opaque
 
@@ -26,23 +27,23 @@ _COUNTERS: Final = words(
     "sequence cursor last last_event_id lasteventid last-event-id index count n t _ ts timeout wait attempt retry "
     "resume first cb rid poll interval h w width height"
 )
-_SENSITIVE_NAME: Final = re.compile(
+_SENSITIVE_NAME: Final = later(
     r"(?i)pass|pwd|secret|token|key|auth|sig|otp|^pin$|cv[vc]|code|credential|session|cookie|jwt|ssn|phone|mail|user|saml|assert"
 )
 # After these path segments comes what a one-time link proves its holder with.
-_PROVES: Final = re.compile(
+_PROVES: Final = later(
     r"(?i)(?:magic(?:[-_]?links?)?|reset(?:[-_]?password)?|password[-_]?resets?|verify(?:[-_]?email)?|verification"
     r"|confirm(?:ation)?|invit(?:e|es|ation|ations)|activat(?:e|ion)|unsubscribe|tokens?|auth|login|signin|sso|callback"
     r"|webhooks?|secret|key|otp|one[-_]?time|share[-_]?link|recover(?:y)?|signed|session|sessions)"
 )
-_ASSET: Final = re.compile(
+_ASSET: Final = later(
     r"(?i)\.(?:m?js|css|map|woff2?|ttf|png|jpe?g|gif|svg|webp|avif|ico|wasm|m4s|ts|mp4|html?)$"
 )
 # `rpc`: the request id of a WebChannel's hanging request.
-_FLAG: Final = re.compile(r"(?i)(?:true|false|yes|no|on|off|null|none|rpc|\d{1,3})?")
-_ENUM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,47}")
-_NAME: Final = re.compile(r"[\w.$~:\[\]-]{1,64}")
-_BOT: Final = re.compile(r"bot\d{6,}:[\w-]{10,}")
+_FLAG: Final = later(r"(?i)(?:true|false|yes|no|on|off|null|none|rpc|\d{1,3})?")
+_ENUM: Final = later(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,47}")
+_NAME: Final = later(r"[\w.$~:\[\]-]{1,64}")
+_BOT: Final = later(r"bot\d{6,}:[\w-]{10,}")
 
 Place = Callable[[str, str], str]
 """place(kind, secret) -> placeholder."""

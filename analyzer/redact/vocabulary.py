@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from analyzer.patterns import later
 from analyzer.redact.lists import words
 from analyzer.redact.shapes import hits, known_id, opaque
 
@@ -41,13 +42,13 @@ _ERROR_KEYS: Final = words(
 _MESSAGE_KEYS: Final = words(
     "message msg detail details description title text error errormessage errortext errordescription reason name hint"
 )
-_ERROR_TYPES: Final = re.compile(
+_ERROR_TYPES: Final = later(
     r"(?i)(?:^|[._-])(?:error|err|failed|failure|exception|incomplete)(?:$|[._-])|error$|exception$"
 )
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_.:/\[\]@ -]{0,64}")
+_TOKEN: Final = later(r"[A-Za-z0-9_.:/\[\]@ -]{0,64}")
 # A number in a list is a message's reference: it tells which answer belongs to which call.
-_REFERENCE: Final = re.compile(r"\d{1,3}")
-_MARKER: Final = re.compile(r"\[[A-Z_]{2,20}\]")
+_REFERENCE: Final = later(r"\d{1,3}")
+_MARKER: Final = later(r"\[[A-Z_]{2,20}\]")
 _PROFILE_PARTS: Final = words(
     "first recognise terminal soft finish reasons errors heartbeat content handoff opens planned kind_field"
 )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from analyzer.model import Evidence, Report, Stream
+from analyzer.moments import after
 from analyzer.plain import sentence
 from analyzer.report.numbers import NBSP, duration, instant, plural
 from analyzer.safe import one_line, visible
@@ -180,7 +181,7 @@ def _ended(stream: Stream) -> datetime | None:
         return row.ended_at
     if row.started_at is None or row.duration_ms is None:
         return None
-    return row.started_at + timedelta(milliseconds=row.duration_ms)
+    return after(row.started_at, row.duration_ms)
 
 
 # ------------------------------------------------------------------------------ the operators

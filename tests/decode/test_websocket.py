@@ -38,6 +38,7 @@ def test_close_frame_in_base64_and_as_digits() -> None:
     assert read_messages([RecordedMessage("receive", raw, 8)])[3:5] == (1011, "gone")
     assert read_messages([RecordedMessage("receive", "1001: bye", 8)])[3:5] == (1001, "bye")
     assert read_messages([RecordedMessage("receive", "", 8)]).close_code == 1005
+    assert read_messages([RecordedMessage("receive", "²²²²", 8)]).close_code == 1005
 
 
 def test_pings_are_no_events() -> None:

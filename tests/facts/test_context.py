@@ -28,6 +28,13 @@ def test_failures_of_other_hosts_in_the_same_second_are_counted() -> None:
     assert (mine.exchange.failures_same_moment, mine.exchange.hosts_failing_same_moment) == (1, 1)
 
 
+def test_an_origin_that_is_no_url_has_no_service_worker() -> None:
+    mine = at(0, 10, via_service_worker=True)
+    mine.request_headers = [("origin", "http://['-5'")]
+    add_context([mine], [mine])
+    assert mine.exchange.service_worker_active is False
+
+
 def test_an_abort_is_no_failure_of_the_network() -> None:
     mine = at(0, 10, net_error="net::ERR_CONNECTION_RESET")
     stopped = at(2, 8.2, host="b.test", net_error="net::ERR_ABORTED")

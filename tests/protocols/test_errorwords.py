@@ -37,6 +37,10 @@ def test_a_number_overrules_a_type_that_says_little() -> None:
     assert classify("rate_limit_error", "500", None) == "rate-limit"
 
 
+def test_digits_that_are_no_number_are_a_word() -> None:
+    assert classify(None, "²", None) == classify(None, "--5", None) == "unknown"
+
+
 def test_silence_is_unknown() -> None:
     assert classify(None, None, None) == "unknown"
 

@@ -158,6 +158,7 @@ def test_grpc_statuses() -> None:
     assert {name for _, name in STATUSES.values()} <= set(VALUES["error_class"])
     assert status_of({"grpc-status": "8"}, {}) == (8, None)
     assert status_of(None, {"grpc-status": "abc"}) == (None, None)
+    assert status_of(None, {"grpc-status": "²"}) == (None, None)
     assert grpc_error(0, None) is None
     found = grpc_error(14, "model is overloaded")
     assert found is not None and found.error_class == "overloaded"

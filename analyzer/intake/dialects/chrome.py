@@ -11,7 +11,6 @@ Source of truth: devtools-frontend `har/Log.ts`. Differences from HAR 1.2 that m
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -28,13 +27,14 @@ from analyzer.intake.dialects.base import (
     setup_reused,
 )
 from analyzer.intake.shape import Entry, headers, is_set, plain, present
+from analyzer.patterns import later
 
 _CREDENTIALS = frozenset(("authorization", "cookie", "set-cookie"))
-_REFUSED = re.compile(r"Unexpected response code: (\d{3})\b")
+_REFUSED = later(r"Unexpected response code: (\d{3})\b")
 # Chromium, net/websockets/websocket_stream.cc: its own words for these two answers.
 _REFUSALS = {"http authentication failed": 401, "proxy authentication failed": 407}
 # In JSON only a key can look like this: inside a string the quotes would be escaped.
-_DATA = re.compile(rb'"data"\s*+:')
+_DATA = later(rb'"data"\s*+:')
 _FRAMES = frozenset(("iframe", "frame", "embed", "object", "fencedframe"))
 
 

@@ -5,16 +5,16 @@ A text that is not here stays a text: the column `failure_text` keeps it for the
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from analyzer.intake.dialects.localized import LOCALIZED
+from analyzer.patterns import later
 
 # Chromium's names, and Firefox's: of its network (NS_), and of its certificate checks (NSS and PKIX).
-_NAME = re.compile(
+_NAME = later(
     r"(?:net::)?\b(ERR_[A-Z0-9_]{2,80})|\b((?:NS|SEC_ERROR|SSL_ERROR|MOZILLA_PKIX_ERROR)_[A-Z0-9_]{2,80})"
 )
-_NSURL = re.compile(r"NSURLErrorDomain\D{1,20}?(-\d{3,5})")
+_NSURL = later(r"NSURLErrorDomain\D{1,20}?(-\d{3,5})")
 
 # NSURLError codes and their English wording (CFNetwork); WebKit exports only the wording, in the
 # language of the system. -1005 says that an established connection went away, not how.

@@ -14,8 +14,9 @@ from analyzer.intake import values
 from analyzer.intake.bodies import string
 from analyzer.intake.dialects.base import NO_FAILURE, Dialect, Failure, Times, plain_times
 from analyzer.intake.shape import Entry, is_set
+from analyzer.patterns import later
 
-_EGRESS = re.compile(r"EgressPort:(\d{1,5})", re.I)
+_EGRESS = later(r"EgressPort:(\d{1,5})", re.I)
 
 
 # Fiddler's own sentences, by the part that no other has.

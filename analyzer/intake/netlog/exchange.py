@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from statistics import median
@@ -16,6 +16,7 @@ from analyzer.intake.netlog.collect import Collector
 from analyzer.intake.netlog.path import Path, follow
 from analyzer.intake.netlog.sources import Hop
 from analyzer.model import Chunk, Headers, Recorded, RecordedMessage
+from analyzer.moments import after
 
 _METHOD: Final = re.compile(r"[A-Z][A-Z-]{0,30}")
 _EXTENSION: Final = re.compile(r"(?:chrome|ms-browser|edge)-extension://([\w-]{1,64})", re.ASCII)
@@ -160,7 +161,7 @@ def _times(row: Exchange, hop: Hop, log: Collector, way: Path) -> None:
         try:
             row.started_at = datetime.fromtimestamp((hop.started + offset) / 1000, UTC)
             if row.end_recorded:
-                row.ended_at = row.started_at + timedelta(milliseconds=row.duration_ms)
+                row.ended_at = after(row.started_at, row.duration_ms)
         except (OverflowError, OSError, ValueError):
             row.started_at = row.ended_at = None
     first = hop.send_begin
