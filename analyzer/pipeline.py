@@ -47,13 +47,17 @@ MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover a
 MAX_QUOTED = 60  # streams whose log lines are quoted
 
 
-def analyze(paths: Sequence[str | Path], options: Options | None = None) -> Report:
-    """Read the captures behind `paths` and judge every stream in them.
+def analyze(paths: str | Path | Sequence[str | Path], options: Options | None = None) -> Report:
+    """Read the captures behind `paths`, one or several, and judge every stream in them.
 
     Raises CaptureError when not a single capture could be read, RuleError for rules of one's own
     that are wrong. A file that could not be read stands in `Report.captures` with its error.
     """
-    return _analyze(paths, options or Options(), None)
+    return _analyze(_listed(paths), options or Options(), None)
+
+
+def _listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else paths
 
 
 class Examined(NamedTuple):

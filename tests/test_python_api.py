@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import io
 import json
 import shutil
@@ -220,3 +221,24 @@ def test_notebook_runs_from_top_to_bottom(monkeypatch: pytest.MonkeyPatch) -> No
                 shown = eval(compile(ast.Expression(last.value), f"cell {number}", "eval"), names)
                 if hasattr(shown, "_repr_html_"):
                     assert "<" in shown._repr_html_()
+
+
+def test_analysing_for_days_keeps_nothing(samples: Path) -> None:
+    """What a run leaves behind is what the first one left: caches are full then, and nothing else stays."""
+    capture = samples / "anthropic-overloaded.har"
+
+    def kept() -> int:
+        for _ in range(3):
+            analyze([capture])
+        gc.collect()
+        return len(gc.get_objects())
+
+    kept()
+    before = kept()
+    assert kept() - before < 100
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_capture_needs_no_list(samples: Path, kind: type[str | Path]) -> None:
+    capture = samples / "openai-completed.har"
+    assert len(analyze(kind(capture)).streams) == len(analyze([capture]).streams) == 1

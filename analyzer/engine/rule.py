@@ -167,6 +167,11 @@ class RuleSet(msgspec.Struct, frozen=True, dict=True):
         return rule_id in self.rules
 
     @cached_property
+    def ranked(self) -> dict[Any, Any]:
+        """What weighing has worked out for these rules, by the findings: `weigh` fills it."""
+        return {}
+
+    @cached_property
     def columns(self) -> frozenset[str]:
         """Every column that any rule's conditions read."""
         return frozenset().union(*(rule.columns for rule in self))

@@ -16,8 +16,7 @@ not contradict; they are runners-up. When nothing fired, `fallback` decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from analyzer.causes import CAUSES, CONFIDENCES, Confidence
 from analyzer.columns import Exchange
@@ -30,6 +29,7 @@ from analyzer.engine.settle import settle_text
 from analyzer.model import Fix, RunnerUp, Verdict
 
 MAX_RUNNERS_UP = 12
+_RANKED: Final = 4096  # sets of findings whose ranking is kept
 
 
 class Ranking(NamedTuple):
@@ -110,29 +110,16 @@ def weigh(
     )
 
 
-class _Key:
-    """A rule set as a cache key: compared by identity, kept alive by the cache."""
-
-    __slots__ = ("ruleset",)
-
-    def __init__(self, ruleset: RuleSet) -> None:
-        self.ruleset = ruleset
-
-    def __hash__(self) -> int:
-        return id(self.ruleset)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.ruleset is self.ruleset
-
-
 def rank(findings: tuple[Finding, ...], ruleset: RuleSet) -> Ranking:
     """Which finding wins, how sure it is, and why each other lost. findings: at least one."""
-    return _cached(findings, _Key(ruleset))
-
-
-@lru_cache(maxsize=4096)
-def _cached(findings: tuple[Finding, ...], key: _Key) -> Ranking:
-    return _ranked(findings, key.ruleset)
+    # Kept with the rule set and not beside it: a process that analyses for days loads many of them.
+    known: dict[tuple[Finding, ...], Ranking] = ruleset.ranked
+    found = known.get(findings)
+    if found is None:
+        if len(known) >= _RANKED:
+            known.clear()
+        found = known[findings] = _ranked(findings, ruleset)
+    return found
 
 
 def _ranked(findings: tuple[Finding, ...], ruleset: RuleSet) -> Ranking:

@@ -94,13 +94,12 @@ def in_table(
     """
     features = ", ".join(f"x.{sql} AS {name}" for name, sql in _COLUMNS.items() if name != "bytes")
     features += ", coalesce(x.body_bytes, x.transfer_bytes) AS bytes"  # many logs count the headers too
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE streams_now AS
-        SELECT x.n, v.cause, v.rule, v.severity IN ('failed', 'degraded') AS broken,
+    _create(
+        con,
+        f"""SELECT x.n, v.cause, v.rule, v.severity IN ('failed', 'degraded') AS broken,
                v.severity IN ('ok', 'info') AS fine, {features}, x.capture
-        FROM {table} x JOIN {verdicts} v USING (n)"""
+        FROM {table} x JOIN {verdicts} v USING (n)""",
     )
-    _derive(con)
     return _search(con, None if listed is None else list(listed), show or _plain, unit)
 
 
@@ -132,8 +131,7 @@ def _load(con: Any, rows: Sequence[Exchange], verdicts: Sequence[Verdict]) -> No
             continue
         select.append(f"unnest(?::{kind}[]) AS {name}")
         params.append(values)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE streams_now AS SELECT {', '.join(select)}", params)
-    _derive(con)
+    _create(con, f"SELECT {', '.join(select)}", params)
 
 
 def _fit(value: Any) -> Any:
@@ -144,28 +142,29 @@ def _fit(value: Any) -> Any:
     return value
 
 
-def _derive(con: Any) -> None:
+def _create(con: Any, select: str, params: Sequence[Any] = ()) -> None:
     """Connection numbers mean something within one file only; clients are compared by network."""
     con.execute(
-        "UPDATE streams_now SET connection = capture || ' ' || connection, client_network ="
+        "CREATE OR REPLACE TEMP TABLE streams_now AS SELECT * REPLACE (capture || ' ' || connection AS connection,"
         " CASE WHEN contains(client_network, ':') THEN array_to_string(split(client_network, ':')[:3], ':') || '::/48'"
         " WHEN contains(client_network, '.') THEN regexp_replace(client_network, '\\.\\d+(?::\\d+)?$', '.0/24') END"
+        f" AS client_network) FROM ({select})",
+        params,
     )
 
 
 def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream") -> list[Found]:
-    total, broken, fine = con.execute(
-        "SELECT count(*), count(*) FILTER (WHERE broken), count(*) FILTER (WHERE fine) FROM streams_now"
-    ).fetchone()
+    counts = con.execute(
+        "SELECT cause, count(*), count(*) FILTER (WHERE broken), count(*) FILTER (WHERE fine)"
+        " FROM streams_now GROUP BY cause"
+    ).fetchall()
+    total, broken, fine = (sum(row[place] for row in counts) for place in (1, 2, 3))
     if broken < LEAST:
         return []
-    causes = con.execute(
-        f"SELECT cause, count(*) AS c FROM streams_now WHERE broken GROUP BY cause HAVING c >= {LEAST}"
-        f" ORDER BY c DESC, cause LIMIT {_MOST}"
-    ).fetchall()
+    causes = sorted((-row[2], row[0]) for row in counts if row[2] >= LEAST)[:_MOST]
     spreads = _spreads(con) if causes else {}
     traits: list[tuple[str, Trait]] = []
-    for cause, _ in causes:
+    for _, cause in causes:
         traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", fine, spreads)))
     found = []
     for group in _merged(traits):
@@ -239,24 +238,36 @@ def _instant(con: Any, trait: Trait, size: int) -> None:
 
 
 def _places(con: Any, trait: Trait, fine: int) -> None:
-    size, *recorded = con.execute(
-        f"SELECT count(*), {', '.join(f'count({name})' for name in PLACES)} FROM streams_now WHERE {trait.where}"
+    size = _count(con, trait.where)
+    columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in PLACES)
+    # One statement for all places: with a few rows, each costs more to plan than to run.
+    found = con.execute(
+        f"""SELECT place, arg_max(value, c), max(c), sum(c) FROM (
+            SELECT place, value, count(*) AS c FROM (
+                UNPIVOT (SELECT {columns} FROM streams_now WHERE {trait.where})
+                ON {", ".join(PLACES)} INTO NAME place VALUE value)
+            GROUP BY place, value) GROUP BY place"""
+    ).fetchall()
+    usual = {
+        name: (value, count)
+        for name, value, count, known in found
+        if known >= LEAST and known >= _COMMON * size and count >= LEAST and count >= _COMMON * size
+    }
+    if not usual:
+        return
+    usual = {name: usual[name] for name in PLACES if name in usual}
+    told = con.execute(
+        "SELECT "
+        + ", ".join(
+            f"count(*) FILTER (WHERE fine AND {name} = ${name}), count({name}) FILTER (WHERE fine),"
+            f" count(*) FILTER (WHERE {name} <> ${name})"
+            for name in usual
+        )
+        + " FROM streams_now",
+        {name: value for name, (value, _) in usual.items()},
     ).fetchone()
-    for name, known in zip(PLACES, recorded, strict=True):
-        if known < LEAST or known < _COMMON * size:
-            continue
-        row = con.execute(
-            f"SELECT {name}, count(*) AS c FROM streams_now WHERE {trait.where} AND {name} IS NOT NULL"
-            f" GROUP BY {name} ORDER BY c DESC, {name} LIMIT 1"
-        ).fetchone()
-        if row is None or row[1] < LEAST or row[1] < _COMMON * size:
-            continue
-        value, count = row
-        healthy, known, others = con.execute(
-            f"SELECT count(*) FILTER (WHERE fine AND {name} = ?), count({name}) FILTER (WHERE fine),"
-            f" count(*) FILTER (WHERE {name} <> ?) FROM streams_now",
-            [value, value],
-        ).fetchone()
+    for place, (name, (value, count)) in enumerate(usual.items()):
+        healthy, known, others = told[3 * place : 3 * place + 3]
         lift = (count / size) / (healthy / known) if known and healthy else None
         if others == 0:
             trait.alone[name] = value
@@ -315,10 +326,11 @@ def _cluster(
 ) -> Found | None:
     cause, trait = group[0]
     where = " OR ".join(f"({other.where})" for _, other in group)
-    size = _count(con, where)
+    size, rules = con.execute(
+        f"SELECT count(*), count(DISTINCT rule) FROM streams_now WHERE {where}"
+    ).fetchone()
     if size < LEAST:
         return None
-    rules = con.execute(f"SELECT count(DISTINCT rule) FROM streams_now WHERE {where}").fetchone()[0]
     if not trait.peaks and trait.at is None and not trait.places and rules > 1:
         return None
     if len(group) > 1:
