@@ -18,6 +18,7 @@ from analyzer.model import RecordedEvent
 from analyzer.patterns import later
 
 NONE = Raw()
+_NULL = Raw(b"null")
 _SURROGATE = later(r"\\u[dD][89a-fA-F]")
 
 Str = str | None
@@ -162,10 +163,7 @@ def is_set(value: Any) -> bool:
 
 def present(raw: Raw) -> bool:
     """The key is present and not null."""
-    if raw is NONE:
-        return False
-    view = memoryview(raw)
-    return len(view) > 0 and bytes(view[:4]) != b"null"
+    return raw is not NONE and raw != _NULL and raw != NONE
 
 
 def entry(raw: Raw) -> Entry:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from math import inf
 from typing import Any, ClassVar, NamedTuple
+
+from msgspec import UNSET
 
 from analyzer.columns import Exchange
 from analyzer.intake import values
 from analyzer.intake.dialects.failures import net_name
 from analyzer.intake.shape import Entry, Request, Timings, is_set, present
+from analyzer.intake.values import duration
 
 _NO_TIMINGS = Timings()
 _VERSIONS = {
@@ -202,11 +206,16 @@ def _http_version(given: str) -> str | None:
 def plain_times(entry: Entry) -> Times:
     """HAR 1.2: negative is "does not apply", `connect` includes `ssl`, `time` is the sum."""
     given = entry.timings or _NO_TIMINGS
-    span = values.duration
-    blocked, dns, connect, tls = span(given.blocked), span(given.dns), span(given.connect), span(given.ssl)
-    send, ttfb, receive = span(given.send), span(given.wait), span(given.receive)
-    queued = span(given.queueing if is_set(given.queueing) else given.queued)
-    total = span(entry.time) if is_set(entry.time) else None
+    queueing = given.queueing if given.queueing is not UNSET else given.queued
+    whole = entry.time if entry.time is not UNSET else None
+    # Nearly all are floats or -1: `values.duration` is called for the others only.
+    blocked, dns, connect, tls, send, ttfb, receive, queued, total = [
+        None if value == -1 else value if type(value) is float and 0.0 <= value < inf else duration(value)
+        for value in (
+            given.blocked, given.dns, given.connect, given.ssl, given.send, given.wait, given.receive,
+            queueing, whole,
+        )
+    ]  # fmt: skip
     if total is None and ttfb is not None:
         total = sum(part for part in (blocked, dns, connect, send, ttfb, receive) if part is not None)
     return Times(
@@ -219,7 +228,11 @@ def active(total: float | None, *before: float | None) -> float | None:
     """What is left of the whole once the phases before the request was sent are taken off."""
     if total is None:
         return None
-    return max(total - sum(part for part in before if part is not None), 0.0)
+    spent = 0.0
+    for part in before:
+        if part is not None:
+            spent += part
+    return max(total - spent, 0.0)
 
 
 def setup_reused(entry: Entry, times: Times) -> bool | None:
