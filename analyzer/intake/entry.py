@@ -128,7 +128,8 @@ def record(position: int, entry: Entry, raws: Raws, context: Context) -> Recorde
     # -- response
     row.status_text = response.statusText or None if response is not None else None
     received = headers.Recalled(response.headers) if response is not None else ()
-    headers.fill_response(row, received, answered, content.mimeType if content else None, row.started_at)
+    vias = [header.value for header in listed if header.name.lower() == "via"] if "via" in answered else []
+    headers.fill_response(row, vias, answered, content.mimeType if content else None, row.started_at)
     row.from_cache = dialect.from_cache(entry)
     row.via_service_worker = dialect.via_service_worker(entry)
     row.body_bytes = dialect.body_bytes(entry)

@@ -13,7 +13,6 @@ from msgspec import Raw
 from analyzer.columns import Exchange
 from analyzer.intake import shape, values
 from analyzer.intake.shape import Header
-from analyzer.model import Headers
 from analyzer.patterns import later
 
 Pairs = list[tuple[str, str]]
@@ -130,9 +129,9 @@ def fill_request(row: Exchange, got: dict[str, str]) -> None:
 
 
 def fill_response(
-    row: Exchange, headers: Headers, got: dict[str, str], mime: str | None, at: datetime | None
+    row: Exchange, vias: Sequence[str], got: dict[str, str], mime: str | None, at: datetime | None
 ) -> None:
-    """Set the columns that response headers give. headers: all of them; got: by name.
+    """Set the columns that response headers give. vias: every `via`, in order; got: all headers, by name.
 
     mime: `content.mimeType`, for exporters that lose the header. at: when the answer came, for a
     Retry-After that is a date.
@@ -154,8 +153,8 @@ def fill_response(
     if (age := get("age")) is not None:
         row.age_s = values.duration(age)
     row.server = get("server")
-    if "via" in got:
-        row.via = ", ".join(value for name, value in headers if name == "via")
+    if vias:
+        row.via = ", ".join(vias)
     if (buffering := get("x-accel-buffering")) is not None:
         row.accel_buffering = values.token(buffering)
     if not got.keys().isdisjoint(_BOT_DEFENCES):

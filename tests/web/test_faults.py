@@ -136,7 +136,8 @@ def test_listener_of_a_deleted_report_hears_of_it(small: Running, held: int) -> 
 def test_listener_that_leaves_is_forgotten(small: Running, held: int) -> None:
     id = start_upload(small.client, 1)["id"]
     with small.client.stream("GET", f"/api/v1/reports/{id}/events") as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # kept: httpx closes the connection with its last iterator
+        next(lines)
         assert sum(small.service.listening.values()) == 1
     wait_for(lambda: not small.service.listening)
 

@@ -36,11 +36,22 @@ class Reader:
     damage: Damage = field(default_factory=Damage)
 
     def rows(self, sql: str, *, insert: bool = False, numbered: bool = True) -> list[Any]:
-        """Run sql over `{lines}`. numbered: it needs `no`; reading side by side has to do without."""
+        """Run sql over `{lines}`. numbered: it needs `no`; reading side by side has to do without.
+
+        A file that the fast reader refuses is read in blocks from then on; where something is inserted, that
+        is the caller's to do, because half of it may be there.
+        """
         if self.fast:
+            from analyzer.duck import driver
+
             relation = fast_relation(self.source, numbered=numbered)
-            found = self.con.execute(sql.replace("{lines}", str(relation)))
-            return [] if insert else list(found.fetchall())
+            try:
+                found = self.con.execute(sql.replace("{lines}", str(relation)))
+                return [] if insert else list(found.fetchall())
+            except driver().Error:
+                if insert:
+                    raise
+                self.fast = False
         mend = mender(self.envelope) if self.envelope else None
         rows, self.damage = run_blocks(self.con, self.source, sql, insert=insert, mend=mend)
         return rows

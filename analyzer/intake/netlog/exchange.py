@@ -114,7 +114,8 @@ def _response(row: Exchange, hop: Hop, received: headers.Pairs) -> None:
         row.from_cache = True if hop.cache_read and hop.send_begin is None else None
         return
     version, row.status, lines = hop.reply.value
-    headers.fill_response(row, received, dict(received), None, None)
+    vias = [value for name, value in received if name == "via"]
+    headers.fill_response(row, vias, dict(received), None, None)
     words = lines[0].split(None, 2)
     row.status_text = words[2] if len(words) > 2 else None
     row.http_version = (
