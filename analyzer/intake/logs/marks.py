@@ -206,11 +206,7 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
     number = "" if reader.fast else "no, "
     sampled = plan.sampled(not reader.fast)
     text = "CASE WHEN c > 0 AND likely AND sure <> 1 THEN line END" if plan.hold else "NULL::VARCHAR"
-    select = (
-        f"SELECT {number}{text} AS line, c, sure, size FROM (SELECT * REPLACE ("
-        f"CASE WHEN NOT sure THEN 0 WHEN {sampled} THEN 2 ELSE 1 END::TINYINT AS sure)"
-        f" FROM ({_classed(chosen, plan, number)}))"
-    )
+    select = f"SELECT {number}{text} AS line, c, sure, size FROM ({_classed(chosen, plan, number, sampled)})"
     if reader.fast:
         reader.rows(f"CREATE OR REPLACE TABLE {table} AS {select}", insert=True, numbered=False)
     else:
@@ -244,26 +240,27 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
     )
 
 
-def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str) -> str:
+def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str, sampled: str) -> str:
     """SELECT line, likely, c, sure, size: cheap tests first, and costly ones only where they decide.
 
-    In a large log the shape of a line is enough where it cannot be a stream, because it is not read any
-    further; a mixed or a small log has every line tested in full.
+    sure: 0 no, 1 a quiet stream that is counted, 2 one that is kept as well. In a large log the shape of a
+    line is enough where it is not read any further; a mixed or a small log has every line tested in full.
     """
     one = len(chosen) == 1
     size = "CAST(strlen(line) AS UINTEGER) AS size"
     if one and chosen[0].fmt.interest is not None:
         shape = chosen[0].fmt.shape if plan.by_shape else None
         full = class_sql(chosen)
-        fits = f"NOT likely AND line LIKE {literal(shape)}" if shape else "false"
+        fits = f"(NOT likely OR sure = 1) AND line LIKE {literal(shape)}" if shape else "false"
+        sure = f"CASE WHEN NOT likely OR NOT {plan.sure[0]} THEN 0 WHEN {sampled} THEN 2 ELSE 1 END::TINYINT"
         return (
-            f"SELECT {number}line, likely, CASE WHEN {fits} THEN CAST(1 AS TINYINT) ELSE {full} END AS c,"
-            f" CASE WHEN likely THEN {plan.sure[0]} ELSE false END AS sure, {size}"
-            f" FROM (SELECT {number}line, {plan.likely[0]} AS likely FROM {{lines}})"
+            f"SELECT {number}line, likely, sure, CASE WHEN {fits} THEN CAST(1 AS TINYINT) ELSE {full} END AS c, {size}"
+            f" FROM (SELECT {number}line, likely, {sure} AS sure"
+            f" FROM (SELECT {number}line, {plan.likely[0]} AS likely FROM {{lines}}))"
         )
     likely = " ".join(f"WHEN {i} THEN {sql}" for i, sql in enumerate(plan.likely, 1))
     return (
-        f"SELECT {number}line, CASE c {likely} ELSE false END AS likely, c, false AS sure, {size}"
+        f"SELECT {number}line, CASE c {likely} ELSE false END AS likely, c, 0::TINYINT AS sure, {size}"
         f" FROM (SELECT {number}line, {class_sql(chosen)} AS c FROM {{lines}})"
     )
 
