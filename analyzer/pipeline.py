@@ -183,6 +183,8 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
         if not inp.explicit:
             found.add(inp.path)
         if inp.kind == "log":
+            if not files:
+                duck.prepare()  # formats are tried in it; meanwhile all that reads a log is imported
             files.append(inp)
         else:
             captures.append(_read_one(inp))

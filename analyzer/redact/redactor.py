@@ -71,20 +71,22 @@ class Redactor:
 
     def _remember(self, what: str, value: str, compute: Any) -> str:
         """`compute(value)`, once per value: rows repeat themselves. Counts are taken each time."""
-        key = (what, value)
-        known = self._cache.get(key)
-        if known is None:
-            before = self.counts
-            self.counts = Counter()
-            shown = cast(str, compute(value))
-            made, self.counts = dict(self.counts), before
-            if len(self._cache) > 50_000:
-                self._cache.clear()
-            known = self._cache[key] = (shown, made)
-        shown, made = known
-        for kind, number in made.items():
-            self.counts[kind] += number
+        known = self._cache.get((what, value))
+        shown, made = known if known is not None else self._computed(what, value, compute)
+        if made:
+            for kind, number in made.items():
+                self.counts[kind] += number
         return shown
+
+    def _computed(self, what: str, value: str, compute: Any) -> tuple[str, dict[str, int]]:
+        before = self.counts
+        self.counts = Counter()
+        shown = cast(str, compute(value))
+        made, self.counts = dict(self.counts), before
+        if len(self._cache) > 50_000:
+            self._cache.clear()
+        self._cache[what, value] = (shown, made)
+        return shown, made
 
     # ------------------------------------------------------------------ by place
 
@@ -128,7 +130,7 @@ class Redactor:
         """The value of a column of the exchange table, fit to be shown. Numbers and None pass."""
         if not isinstance(value, str):
             return value
-        if not self.enabled:
+        if not self.enabled or name in _KEEP:
             return one_line(value)
         return self._remember(f"column:{name}", value, lambda v: self._column(name, v))
 
@@ -182,8 +184,6 @@ class Redactor:
 
     def _column(self, name: str, value: str) -> str:
         known = columns().get(name)
-        if name in _KEEP:
-            return one_line(value)
         if name in {"url", "path"}:
             return one_line(redact_url(value, self.place), 4000)
         if name == "host":

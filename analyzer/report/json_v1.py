@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -20,9 +21,10 @@ NAME: Final = "hangup"
 
 # Columns that every stream of the report shows, in this order.
 _COLUMNS_BEFORE_ENDING: Final = (
-    "capture where started_at method url host status net_error http_version framing protocol gateway "
-    "ttfb_ms duration_ms idle_before_end_ms events body_bytes"
-)
+    "capture", "where", "started_at", "method", "url", "host", "status", "net_error", "http_version", "framing",
+    "protocol", "gateway", "ttfb_ms", "duration_ms", "idle_before_end_ms", "events", "body_bytes",
+)  # fmt: skip
+_columns: Final = attrgetter(*_COLUMNS_BEFORE_ENDING)
 
 
 def to_json(report: Report, *, version: str, indent: int = 2) -> bytes:
@@ -75,8 +77,7 @@ def _capture(info: CaptureInfo) -> dict[str, Any]:
 def _stream(stream: Stream) -> dict[str, Any]:
     verdict = stream.verdict
     shown: dict[str, Any] = {"id": stream.id}
-    for name in _COLUMNS_BEFORE_ENDING.split():
-        value = getattr(stream.exchange, name)
+    for name, value in zip(_COLUMNS_BEFORE_ENDING, _columns(stream.exchange), strict=True):
         shown[name] = timestamp(value) if isinstance(value, datetime) else plain(value)
     shown["ending"] = msgspec.structs.asdict(stream.ending)
     for name in ("cause", "party", "severity", "confidence", "rule", "title", "explanation"):
