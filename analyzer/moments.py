@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
+
+#: Thirty years in ms: what a recorder gives as a longer span is no time.
+LONGEST_MS: Final = 1e12
 
 
 def after(at: datetime, ms: float) -> datetime | None:

@@ -35,7 +35,7 @@ from analyzer.model import (
     RecordedEvent,
     RecordedMessage,
 )
-from analyzer.moments import after
+from analyzer.moments import LONGEST_MS, after
 from analyzer.patterns import later
 from analyzer.unread import UnreadEvents
 
@@ -44,7 +44,6 @@ _ANY_EXTENSION = later(rb"-extension:")
 _KIND = later(rb'\{\s*+"type"\s*+:\s*+"([a-z]{1,20})"')
 _METHOD = later(r"[A-Za-z][A-Za-z-]{0,30}")
 _NO_REQUEST = Request()
-_LONGEST_MS = 1e14  # three thousand years: a time after that is none
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -324,7 +323,7 @@ def _on_own_clock(times: list[float | None], start_ms: float | None) -> list[flo
         return [None] * len(times)
     return [
         round(since * 1000.0) / 1000.0
-        if at is not None and 1.0 <= (since := at * 1000.0 - start_ms) < _LONGEST_MS
+        if at is not None and 1.0 <= (since := at * 1000.0 - start_ms) < LONGEST_MS
         else None
         for at in times
     ]
@@ -339,7 +338,7 @@ def _since(given: Any, start_ms: float | None, unit_ms: float) -> float | None:
     if at is None or start_ms is None:
         return None
     since = at * unit_ms - start_ms
-    return round(since, 3) if 1.0 <= since < _LONGEST_MS else None
+    return round(since, 3) if 1.0 <= since < LONGEST_MS else None
 
 
 def _messages(

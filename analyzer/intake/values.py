@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from analyzer.moments import LONGEST_MS
 from analyzer.patterns import later
 
 _TOKEN = later(r"[\w.+*/ ,;:=\"'-]{1,200}", re.ASCII)
@@ -56,10 +57,10 @@ def duration(value: Any) -> float | None:
     """A time span in ms. Negative means "does not apply" or "unknown" in every dialect."""
     if value is None or value == -1:
         return None
-    if type(value) is float and 0.0 <= value < math.inf:
+    if type(value) is float and 0.0 <= value < LONGEST_MS:
         return value
     found = number(value)
-    return found if found is not None and found >= 0 else None
+    return found if found is not None and 0 <= found < LONGEST_MS else None
 
 
 def size(value: Any) -> int | None:

@@ -62,4 +62,5 @@ def timeline(stream: Stream, width: int) -> Line | None:
 
 
 def _cell(at_ms: float, total_ms: float, width: int) -> int:
-    return min(width - 1, max(0, int(at_ms / total_ms * width)))
+    share = at_ms / total_ms  # infinite where the total is next to nothing
+    return max(0, int(share * width)) if share < 1 else width - 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import inf
 from typing import Any, ClassVar, NamedTuple
 
 from msgspec import UNSET
@@ -14,6 +13,7 @@ from analyzer.intake import values
 from analyzer.intake.dialects.failures import net_name
 from analyzer.intake.shape import Entry, Request, Timings, is_set, present
 from analyzer.intake.values import duration
+from analyzer.moments import LONGEST_MS
 
 _NO_TIMINGS = Timings()
 _VERSIONS = {
@@ -210,7 +210,7 @@ def plain_times(entry: Entry) -> Times:
     whole = entry.time if entry.time is not UNSET else None
     # Nearly all are floats or -1: `values.duration` is called for the others only.
     blocked, dns, connect, tls, send, ttfb, receive, queued, total = [
-        None if value == -1 else value if type(value) is float and 0.0 <= value < inf else duration(value)
+        None if value == -1 else value if type(value) is float and 0.0 <= value < LONGEST_MS else duration(value)
         for value in (
             given.blocked, given.dns, given.connect, given.ssl, given.send, given.wait, given.receive,
             queueing, whole,

@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.envelopes import Envelope, env_clock, payload_sql, prefix_of
 from analyzer.intake.logs.schema import GROUP, Clock, Column, Ending, Format
 from analyzer.intake.logs.streams import literal, path_sql, why_sql
 from analyzer.intake.logs.values import clock_sql, column_sql, raw_sql, value_sql, version_sql
+
+# Instants outside are slips of a clock or of a pen, and sums with them leave what a timestamp can hold.
+_FIRST: Final = "TIMESTAMP '1900-01-01'"
+_LAST: Final = "TIMESTAMP '9000-01-01'"
 
 
 @dataclass(slots=True)
@@ -113,7 +117,10 @@ class Compiled:
                 " '^(https?|wss?)://', 1)), '') END"
             )
             added["scheme"] = f"coalesce(scheme, {scheme})" if "scheme" in known else scheme
-        marks = {clock.marks: name for (clock, _), name in zip(self.clocks, clock_names, strict=True)}
+        marks = {
+            clock.marks: f"CASE WHEN {name} BETWEEN {_FIRST} AND {_LAST} THEN {name} END"
+            for (clock, _), name in zip(self.clocks, clock_names, strict=True)
+        }
         duration = "duration_ms" if "duration_ms" in known else "NULL"
         if "start" in marks and "end" in marks:
             counted = f"(epoch_us({marks['end']}) - epoch_us({marks['start']})) / 1000.0"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from analyzer.intake.logs.schema import EPOCHS, UNITS, Clock, Column
 from analyzer.intake.logs.streams import literal
+from analyzer.moments import LONGEST_MS
 
 _LIST_SPLIT: Final = "', | : '"
 _VERSIONS: Final = {
@@ -82,7 +83,9 @@ def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
         number = f"TRY_CAST({raw} AS DOUBLE)"
         if column.unit:
             number = f"round({number} * {UNITS[column.unit]!r}, 6)"
-        return f"CASE WHEN {number} >= 0 THEN {number} END"
+        # Not below infinity only: a NaN is above everything, and a number that is no time breaks all sums.
+        most = LONGEST_MS if name.endswith("_ms") else 1e18
+        return f"CASE WHEN {number} >= 0 AND {number} < {most!r} THEN {number} END"
     if column.kind == "bool":
         return f"CASE WHEN lower({raw}) IN ('true', '1', 'yes', 'on') THEN true WHEN {raw} IS NOT NULL THEN false END"
     if column.kind == "version":
@@ -162,4 +165,4 @@ def instant_sql(raw: str, form: str) -> str:
         f" THEN CAST({number} AS BIGINT) WHEN {number} > 1e11 THEN CAST({number} * 1000 AS BIGINT)"
         f" ELSE CAST({number} * 1000000 AS BIGINT) END"
     )
-    return f"CASE WHEN {number} IS NOT NULL THEN make_timestamp({micros}) ELSE {iso} END"
+    return f"CASE WHEN {number} BETWEEN 0 AND 9e18 THEN make_timestamp({micros}) ELSE {iso} END"
