@@ -42,6 +42,10 @@ print(count, size, spent)
 """
 
 
+# What pip writes into the `hangup` script.
+HANGUP: Final = "from analyzer.__main__ import run; run()"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the machine, the command, both sides and their ratios."""
     options = _options(arguments)
@@ -59,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sides = [
             Side(
                 "hangup",
-                [sys.executable, "-m", "analyzer", "analyze", str(path), "--format", "json"],
+                [sys.executable, "-c", HANGUP, "analyze", str(path), "--format", "json"],
                 codes=(0, 1),
             ),
             Side("haralyzer", [sys.executable, "-c", WALK, str(path)]),

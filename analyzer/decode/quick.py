@@ -21,8 +21,8 @@ from analyzer.decode.sse import SSEDecoder, Stray
 from analyzer.model import Event, Malformed, Tail
 from analyzer.patterns import later
 
-#: Bodies below this are decoded in full: two hundred events of an answer, or more.
-LONG: Final = 64 * 1024
+#: Bodies below this are decoded in full: a hundred events of an answer, or more.
+LONG: Final = 32 * 1024
 
 #: Events decoded at each end of a longer one: no protocol needs as many to open an answer, or to close it.
 ENDS: Final = 12
