@@ -11,15 +11,17 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from analyzer.causes import CAUSES
 from analyzer.duck import driver
 from analyzer.engine.complaints import nearest, raise_all
-from analyzer.engine.parse import Parsed, parse
 from analyzer.engine.rule import BASES, Rule, RuleSet
 from analyzer.errors import RuleError
 from analyzer.resources import folder
+
+if TYPE_CHECKING:
+    from analyzer.engine.parse import Parsed
 
 _READERS: Final = ("complaints", "conditions", "load", "operators", "parse", "rule", "stored", "yamlpos")
 
@@ -79,6 +81,8 @@ def load_rules(
 
 def load_rule_text(text: str, file: str) -> Rule:
     """One rule by itself, fully checked except for the names of other rules. Raises as load_rules."""
+    from analyzer.engine.parse import parse
+
     parsed = parse(text, file, builtin=False)
     errors = parsed.errors + _patterns(parsed.patterns)
     errors += _templates([parsed.rule] if parsed.rule else [])
@@ -146,6 +150,8 @@ class _Kept:
 
 
 def _read(path: Path, root: Path, ours: bool) -> Parsed:
+    from analyzer.engine.parse import Parsed, parse  # kept rules need no parser
+
     name = f"{root.name}/{path.relative_to(root).as_posix()}" if ours else str(path)
     try:
         text = path.read_text(encoding="utf-8")

@@ -8,18 +8,22 @@ import mmap
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw
 
 from analyzer.errors import CaptureError
-from analyzer.intake import agents, document, shape, text, values
+from analyzer.intake import agents, shape, text, values
 from analyzer.intake.bodies import Attachment, any_list
 from analyzer.intake.dialects import choose
 from analyzer.intake.entry import Context, record
 from analyzer.intake.inputs import Input
 from analyzer.intake.losses import Losses
 from analyzer.model import Capture, CaptureInfo, Page, Recorded
+
+if TYPE_CHECKING:
+    from analyzer.intake import document
 
 _MADV_POPULATE_READ = 22  # of Linux's mman.h; Python has no name for it
 _FETCHED = 1 << 30
@@ -53,6 +57,8 @@ class _Slices:
 
     def __getitem__(self, position: int) -> Raw:
         if self._raws is None:
+            from analyzer.intake import document  # most captures are read without it
+
             self._raws = document.decode(self._data).log.entries
         return self._raws[position]
 
@@ -80,6 +86,8 @@ def _read(path: str, data: text.Buffer, losses: Losses, attached: Attachment) ->
         found = list(enumerate(log.entries))
         raws = _Slices(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        from analyzer.intake import document
+
         data = data[:] if isinstance(data, mmap.mmap) else data  # mending needs methods that maps lack
         log = document.find(data, path, losses)
         raws = log.entries

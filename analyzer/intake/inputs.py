@@ -17,7 +17,6 @@ import msgspec
 
 from analyzer.errors import CaptureError
 from analyzer.intake import archive, sniff
-from analyzer.intake.expand import expanded
 from analyzer.intake.limits import DEFAULT, Limits
 from analyzer.intake.records import as_lines
 from analyzer.intake.text import Recoded, wide_encoding
@@ -119,6 +118,8 @@ class Input(msgspec.Struct):
             stream = self._raw()
         except (OSError, ValueError, archive.Broken) as error:
             raise CaptureError(f"it cannot be read ({_why(error)})", where=self.path) from error
+        if self._layers:
+            from analyzer.intake.expand import expanded
         for layer in self._layers:
             stream = expanded(
                 stream, layer, name=self.path, compressed=self.size or 0,

@@ -12,7 +12,6 @@ import msgspec
 from analyzer.columns import Exchange, columns
 from analyzer.patterns import later
 from analyzer.redact import headers, jwt
-from analyzer.redact.entry import redact_entry
 from analyzer.redact.lists import words
 from analyzer.redact.shapes import address_class, decoded, hits
 from analyzer.redact.urls import redact_host, redact_query, redact_url
@@ -148,7 +147,11 @@ class Redactor:
 
         Off: the entry as it is. Never raises on what an exporter may have written.
         """
-        return redact_entry(raw, self) if self.enabled else raw
+        if not self.enabled:
+            return raw
+        from analyzer.redact.entry import redact_entry  # for the evidence drawer only
+
+        return redact_entry(raw, self)
 
     # ------------------------------------------------------------------ how
 
