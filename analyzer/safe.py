@@ -6,7 +6,6 @@ that what the eye reads is what the capture holds.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from functools import cache
 from typing import Any, Final
@@ -69,6 +68,8 @@ def pretty_json(value: Any, *, width: int = 100, limit: int = 6000, depth: int =
 
 
 def _pretty(value: Any, indent: str, width: int, depth: int, budget: list[int]) -> str:
+    import json  # for the evidence drawer only
+
     if budget[0] <= 0 or depth <= 0:
         return "…"
     if isinstance(value, str):

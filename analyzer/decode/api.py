@@ -9,7 +9,6 @@ input); arbitrary bytes never raise.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -63,6 +62,8 @@ def parse_json(data: bytes | None) -> Any:
 def _lenient(data: bytes) -> Any:
     if data[:1] not in _JSON_STARTS or (data.isascii() and b"\\u" not in data):
         return NOT_JSON  # neither of the two things that make a difference is in it
+    import json  # hardly ever
+
     try:
         return json.loads(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError):

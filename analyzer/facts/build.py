@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -257,6 +256,8 @@ def _token_age(recorded: Recorded) -> float | None:
         found = _JWT.search(text[:20_000])
         if not found:
             continue
+        import json  # few requests show a token
+
         try:
             claims = json.loads(base64.urlsafe_b64decode(found.group(1) + "=" * (-len(found.group(1)) % 4)))
         except (ValueError, binascii.Error, RecursionError):

@@ -7,7 +7,6 @@ entry, so one odd entry never costs the others their speed.
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
@@ -205,6 +204,8 @@ def plain(raw: Raw | bytes) -> Any:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, ValueError):
+        import json  # only for what msgspec refuses
+
         text = bytes(memoryview(raw)).decode("utf-8", "replace")
         value = json.loads(text, strict=False, parse_int=_integer)
         return _whole(value) if _SURROGATE.search(text) else value
@@ -307,6 +308,8 @@ def _fields(kind: type[Any]) -> tuple[Any, ...]:
 
 
 def _raw(value: Any) -> Raw:
+    import json
+
     try:
         return Raw(json.dumps(value).encode())
     except RecursionError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +19,8 @@ def part(text: str) -> dict[str, Any]:
     """One base64url part as a JSON object; {} when it is none."""
     if len(text) > 16384:
         return {}
+    import json  # few captures show a token
+
     try:
         value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError, RecursionError):
