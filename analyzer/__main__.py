@@ -7,7 +7,8 @@ import gc
 import os
 import sys
 import threading
-from typing import Never
+from importlib import import_module
+from typing import Any, Never
 
 
 def run() -> Never:
@@ -45,13 +46,14 @@ def _load_msgspec() -> None:
     That package loads inspect, ast and tokenize, which take longer than msgspec itself; whoever asks for
     it later gets it. Only a process of our own may hide a package, and only before it has threads.
     """
-    if "typing_extensions" in sys.modules:
+    modules: dict[str, Any] = sys.modules
+    if "typing_extensions" in modules:
         return
-    sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # how to say that there is none
+    modules["typing_extensions"] = None  # how the import system says that there is none
     try:
-        import msgspec  # noqa: F401
+        import_module("msgspec")
     finally:
-        del sys.modules["typing_extensions"]
+        del modules["typing_extensions"]
 
 
 def _leave(code: object) -> None:

@@ -53,3 +53,12 @@ def test_ctrl_c_ends_without_a_traceback(line: list[str], tmp_path: Path) -> Non
     assert child.returncode == 130
     assert out == b""
     assert b"Traceback" not in said
+
+
+def test_what_is_hidden_while_msgspec_loads_is_there_again() -> None:
+    code = (
+        "import sys; from analyzer.__main__ import _load_msgspec; _load_msgspec(); import msgspec;"
+        " assert 'typing_extensions' not in sys.modules and 'inspect' not in sys.modules;"
+        " import typing_extensions; assert typing_extensions.TypedDict"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

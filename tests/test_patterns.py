@@ -27,6 +27,6 @@ def test_every_pattern_of_the_program_compiles() -> None:
             for pattern in value if isinstance(value, tuple) else (value,):
                 for one in pattern if isinstance(pattern, tuple) else (pattern,):
                     if isinstance(one, _Later):
-                        assert re.compile(one.pattern, one.flags)  # type: ignore[attr-defined]
+                        assert re.compile(one.pattern, one.flags)
                         count += 1
     assert count > 100

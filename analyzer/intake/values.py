@@ -54,7 +54,10 @@ def number(value: Any) -> float | None:
 
 
 def duration(value: Any) -> float | None:
-    """A time span in ms. Negative means "does not apply" or "unknown" in every dialect."""
+    """A time span in ms. Negative means "does not apply" or "unknown" in every dialect.
+
+    None also from LONGEST_MS on: a recorder that gives such a span has none.
+    """
     if value is None or value == -1:
         return None
     if type(value) is float and 0.0 <= value < LONGEST_MS:

@@ -9,16 +9,22 @@ from typing import Any
 import pytest
 
 from analyzer.intake.logs import read_log
+from analyzer.intake.logs.schema import Format
 from analyzer.intake.logs.shipped import formats
 from analyzer.options import Options
 from analyzer.pipeline import analyze
 
 
+def lines_of(fmt: Format) -> list[str]:
+    """The samples that go under one header, and that header."""
+    headers = list(dict.fromkeys(sample.header for sample in fmt.samples if sample.header))
+    return [*headers[:1], *(s.line for s in fmt.samples if s.header in (None, *headers[:1]))]
+
+
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_a_file_of_its_samples_is_read_line_by_line(name: str, con: Any, tmp_path: Path) -> None:
     fmt = formats()[name]
-    headers = list(dict.fromkeys(sample.header for sample in fmt.samples if sample.header))
-    lines = [*headers[:1], *(s.line for s in fmt.samples if s.header in (None, *headers[:1]))]
+    lines = lines_of(fmt)
     path = tmp_path / "sample.log"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     info = read_log(con, path, format=fmt).info
@@ -29,8 +35,7 @@ def test_a_file_of_its_samples_is_read_line_by_line(name: str, con: Any, tmp_pat
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_bytes_that_are_no_text_cost_at_most_their_line(name: str, con: Any, tmp_path: Path) -> None:
     fmt = formats()[name]
-    headers = list(dict.fromkeys(sample.header for sample in fmt.samples if sample.header))
-    lines = [*headers[:1], *(s.line for s in fmt.samples if s.header in (None, *headers[:1]))]
+    lines = lines_of(fmt)
     path = tmp_path / "sample.log"
     path.write_bytes(
         "\n".join([*lines, ""]).encode() + b"\xff\xfe\x80 no text\n" + lines[-1].encode() + b"\n"

@@ -31,3 +31,28 @@ def test_a_large_log_is_counted_by_shape(read: Read, monkeypatch: pytest.MonkeyP
     result, _ = read("\n".join([GOOD] * 20 + [MANGLED[0], cut] + [GOOD] * 20) + "\n")
     assert (result.lines, result.parsed, result.unparsed) == (42, 41, 1)
     assert [no for no, _ in result.unparsed_lines] == [22]
+
+
+def test_a_large_log_counts_its_streams_as_a_small_one_does(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quiet streams are counted by a look then, and the broken ones are read in full as ever."""
+    lines = []
+    for number in range(300):
+        status = "502" if number % 50 == 0 else "200"
+        lines += [
+            GOOD,
+            GOOD.replace("GET /assets/app.png", "POST /v1/chat/completions").replace(" 200 ", f" {status} "),
+        ]
+    content = "\n".join(lines) + "\n"
+    small, small_rows = read(content)
+    monkeypatch.setattr(marks, "SHAPE_FROM", 1000)
+    large, large_rows = read(content)
+    assert (
+        (large.parsed, large.streams, large.quiet)
+        == (small.parsed, small.streams, small.quiet)
+        == (600, 300, 294)
+    )
+    second = large_rows[len(small_rows) :]  # the table holds what was read before, too
+    broken = [[row["position"] for row in rows if row["status"] == 502] for rows in (small_rows, second)]
+    assert broken[0] == broken[1] and len(broken[0]) == 6
