@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
-from analyzer.columns import Exchange, create_table_sql
+from analyzer.columns import Exchange, columns
 from analyzer.errors import CaptureError
 from analyzer.model import Capture, CaptureInfo, Cluster, Recorded, Report, Stream, Summary
 from analyzer.plain import counted
@@ -70,7 +70,9 @@ class Logs:
         self.options = options
         self.inputs = list(inputs)
         self.con = _connect()
-        self.con.execute(create_table_sql(TABLE))
+        from analyzer.intake.logs.table import create_logged_sql
+
+        self.con.execute(create_logged_sql(TABLE))
         self.format: Any = None
         if options.log_format is not None:
             from analyzer.intake.logs.custom import compile_user_format
@@ -187,14 +189,14 @@ class Logs:
             f" ORDER BY CASE v.severity {severities} END, CASE v.confidence {confidences} END, v.n"
             f" LIMIT {int(self.options.limit)}"
         ).fetchall()
-        from analyzer.facts.logfacts import recorded_texts, rows_of
+        from analyzer.facts.logfacts import fetched_rows
 
-        rows = rows_of(self.con, TABLE, [n for n, _ in found])
-        texts = recorded_texts(rows.values())
-        for n, pattern in found:
-            row = rows[n]
+        numbers = [n for n, _ in found]
+        rows, recorded = fetched_rows(self.con, TABLE, numbers)
+        shown_rows = _shown([rows[n] for n in numbers], recorded, redactor)
+        for (n, pattern), row in zip(found, shown_rows, strict=True):
             findings = evaluation.findings(pattern)
-            stream = _stream(row, texts, findings, ruleset, redactor, outcome.rule_errors)
+            stream = _stream(rows[n], row, findings, ruleset, redactor, outcome.rule_errors)
             if n in self.places:
                 _place(stream, self.places[n])
             outcome.streams.append(stream)
@@ -275,28 +277,24 @@ def _rank(stream: Stream) -> tuple[int, int]:
 
 def _stream(
     row: Exchange,
-    texts: Sequence[str],
+    shown: Exchange,
     findings: Any,
     ruleset: RuleSet,
     redactor: Redactor,
     errors: list[str],
 ) -> Stream:
-    """texts: the columns of text that any of the listed rows records."""
+    """shown: the row, redacted."""
     from analyzer.engine.weigh import weigh
     from analyzer.facts.ending import read_ending
     from analyzer.facts.logfacts import draw_line
 
     return Stream(
         id="",
-        exchange=_shown(row, redactor, texts),
+        exchange=shown,
         ending=read_ending(row),
         verdict=weigh(row, findings, ruleset, show=redactor.column, errors=errors),
         timeline=draw_line(row),
-        request_ids=(
-            {"request id": redactor.column("request_id", row.request_id)}
-            if row.request_id is not None
-            else {}
-        ),
+        request_ids={"request id": shown.request_id} if shown.request_id is not None else {},
     )
 
 
@@ -310,10 +308,16 @@ def _place(stream: Stream, place: str) -> None:
     ]
 
 
-def _shown(row: Exchange, redactor: Redactor, texts: Sequence[str]) -> Exchange:
-    """The row, redacted. A log row fills few of the columns, and there are thousands of rows."""
-    column = redactor.column
-    return msgspec.structs.replace(row, **{name: column(name, getattr(row, name)) for name in texts})
+def _shown(rows: Sequence[Exchange], recorded: Sequence[str], redactor: Redactor) -> list[Exchange]:
+    """The rows, redacted. A log fills few of the columns, and there are thousands of rows."""
+    texts = [name for name in recorded if columns()[name].type == "text"]
+    made = [redactor.column_of(name, [getattr(row, name) for row in rows]) for name in texts]
+    if not made:
+        return list(rows)
+    return [
+        msgspec.structs.replace(row, **dict(zip(texts, values, strict=True)))
+        for row, values in zip(rows, zip(*made, strict=True), strict=True)
+    ]
 
 
 def _source(inp: Input) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from analyzer.columns import create_table_sql
+from analyzer.columns import columns, create_table_sql
 from analyzer.errors import CaptureError
 from analyzer.intake.logs import Detection, LogResult, Source, read, read_log
 from analyzer.intake.logs import marks as marking
@@ -33,6 +33,7 @@ from analyzer.intake.logs.lines import LONGEST, Damage, fast_relation, plain_sou
 from analyzer.intake.logs.marks import KEEP_SURE, SHOWN, Reader, mark, reasons
 from analyzer.intake.logs.schema import Format
 from analyzer.intake.logs.streams import literal
+from analyzer.intake.logs.table import widen
 from analyzer.model import CaptureInfo
 
 PART_BYTES: Final = 64 * 1024 * 1024
@@ -309,6 +310,7 @@ class _Union:
         step = -(-step // thin) * thin
         wanted = "true" if step == 1 else f"(NOT {QUIET} OR position % {step} = 0)"
         base = con.execute(f"SELECT coalesce(max(n) + 1, 0) FROM {table}").fetchone()[0]
+        widen(con, table, columns())
         con.execute(
             f"INSERT INTO {table} BY NAME SELECT * REPLACE ({base} + row_number() OVER (ORDER BY position) - 1 AS n)"
             f" FROM {stage} WHERE {wanted} ORDER BY position"

@@ -19,12 +19,11 @@ def evidence_for(row: Exchange, rule: Rule, show: Show) -> list[Evidence]:
     When none of them is recorded, the columns that its condition read stand in; a rule that fired
     because something is *not* recorded shows that.
     """
-    listed = tuple(dict.fromkeys(rule.evidence))
-    read = tuple(dict.fromkeys(clause.column for clause in rule.when.positive()))
-    for names in (listed, read):
+    for names in rule.proofs:
         found = evidence_of(row, names, show)
         if found:
             return found
+    listed, read = rule.proofs
     name = (read or listed)[0]
     return [
         Evidence(role="primary", where=row.where or "", column=name, value=None, text=absent_phrase(name))

@@ -7,6 +7,7 @@ own is named by its meaning.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from analyzer.columns import columns
@@ -15,6 +16,7 @@ from analyzer.engine.format import clock, duration, number, plural, size
 Wording = str | Mapping[Any, str] | Callable[[Any], str]
 
 
+@lru_cache(maxsize=2048, typed=True)
 def phrase(column: str, value: Any) -> str:
     """The sentence for one recorded value, without a full stop."""
     wording = WORDINGS.get(column)

@@ -48,6 +48,8 @@ _NODES: Final = frozenset(
     ]
 )
 _LONGEST: Final = 4000
+_MOST_WRITTEN: Final = 2048
+_WRITTEN: Final[dict[tuple[Any, ...], str]] = {}
 _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "duration": fmt.duration,
     "bytes": fmt.size,
@@ -242,9 +244,14 @@ def shown_value(row: Exchange, name: str, show: Show) -> Any:
     value: Any = getattr(row, name)
     if value is None:
         return None
-    if not columns()[name].shown:
+    if name in _withheld():
         value = show(name, value)
     return fmt.clean(value) if isinstance(value, str) else value
+
+
+@cache
+def _withheld() -> frozenset[str]:
+    return frozenset(name for name, column in columns().items() if not column.shown)
 
 
 def render(text: str, row: Exchange, show: Show) -> str:
@@ -253,10 +260,20 @@ def render(text: str, row: Exchange, show: Show) -> str:
         return text
     plain = _plain(text)
     if plain is not None:
-        try:
-            return plain.write(values_for(row, plain.names, show)).strip("\n")
-        except (TypeError, ArithmeticError) as error:
-            raise ValueError(f"the template fails on this row: {type(error).__name__}") from error
+        values = values_for(row, plain.names, show)
+        # Streams that broke alike say the same: thousands of lines need a few dozen sentences. An integer and
+        # a float are equal, but not written alike.
+        key = (text, *values.values(), *map(type, values.values()))
+        written = _WRITTEN.get(key)
+        if written is None:
+            try:
+                written = plain.write(values).strip("\n")
+            except (TypeError, ArithmeticError) as error:
+                raise ValueError(f"the template fails on this row: {type(error).__name__}") from error
+            if len(_WRITTEN) >= _MOST_WRITTEN:
+                _WRITTEN.clear()
+            _WRITTEN[key] = written
+        return written
     from jinja2 import TemplateError
 
     template, names = _compiled(text)

@@ -120,6 +120,12 @@ class Rule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         return CAUSES[self.cause].party
 
     @cached_property
+    def proofs(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The columns that it shows as evidence, and those that can be its reason for firing."""
+        read = dict.fromkeys(clause.column for clause in self.when.positive())
+        return tuple(dict.fromkeys(self.evidence)), tuple(read)
+
+    @cached_property
     def clause_count(self) -> int:
         """How much a rule demands: the measure of "specific" when nothing else decides."""
         return sum(1 for _ in self.when.clauses())

@@ -7,13 +7,13 @@ is one stream.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
+from datetime import UTC
 from typing import Any, Final
 
 from analyzer.columns import Exchange, columns
 from analyzer.facts.limits import OVER_MS, UNDER_MS, candidates
+from analyzer.intake.logs.table import columns_of
 from analyzer.model import Phase, Timeline
 
 # What a message tells of an exchange, and what a second access log may know of it.
@@ -140,7 +140,7 @@ def join_twins(con: Any, table: str) -> None:
     con.execute("DELETE FROM twins WHERE keeper IN (SELECT other FROM twins)")
     if con.execute("SELECT count(*) FROM twins").fetchone()[0]:
         keys = {"capture", "capture_kind", "dialect", "where", "position", "is_stream", "stream_why"}
-        names = [name for name in columns() if name not in keys]
+        names = [name for name in columns_of(con, table) if name not in keys]
         best = ", ".join(f'any_value(b."{name}") AS "{name}"' for name in names)
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE told AS SELECT t.keeper AS n, {best}"
@@ -244,33 +244,29 @@ def draw_line(row: Exchange) -> Timeline:
 
 
 def rows_of(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]:
-    """Rows of the table as exchanges, by number. Only columns that these rows record are fetched."""
+    """Rows of the table as exchanges, by number."""
+    return fetched_rows(con, table, numbers)[0]
+
+
+def fetched_rows(con: Any, table: str, numbers: Sequence[int]) -> tuple[dict[int, Exchange], list[str]]:
+    """Rows of the table as exchanges, by number, and the columns that any row records: only these are fetched."""
     if not numbers:
-        return {}
+        return {}, []
     con.execute(
         "CREATE OR REPLACE TEMP TABLE wanted_rows AS SELECT unnest(?::BIGINT[]) AS n", [list(numbers)]
     )
-    names = list(columns())
-    counted = ", ".join(f'count(t."{name}")' for name in names)
-    counts = con.execute(f"SELECT {counted} FROM {table} t JOIN wanted_rows USING (n)").fetchone()
+    names = columns_of(con, table)
+    counted = ", ".join(f'count("{name}")' for name in names)
+    counts = con.execute(f"SELECT {counted} FROM {table}").fetchone()
     used = [name for name, count in zip(names, counts, strict=True) if count]
     listed = ", ".join(f't."{name}"' for name in used)
     fetched = con.execute(f"SELECT n, {listed} FROM {table} t JOIN wanted_rows USING (n)").fetchall()
-    return {
-        n: Exchange(**{name: _value(value) for name, value in zip(used, values, strict=True)})
-        for n, *values in fetched
-    }
-
-
-def recorded_texts(rows: Collection[Exchange]) -> list[str]:
-    """The columns of text that any of the rows records."""
-    if not rows:
-        return []
-    names = [name for name, column in columns().items() if column.type == "text"]
-    pick = attrgetter(*names)  # one call for all columns: there are thousands of rows
-    seen = [set(values) for values in zip(*map(pick, rows), strict=True)]
-    return [name for name, values in zip(names, seen, strict=True) if values - {None}]
-
-
-def _value(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+    dated = [place for place, name in enumerate(used) if columns()[name].type == "timestamp"]
+    rows: dict[int, Exchange] = {}
+    for n, *values in fetched:
+        for place in dated:
+            at = values[place]
+            if at is not None and at.tzinfo is None:
+                values[place] = at.replace(tzinfo=UTC)
+        rows[n] = Exchange(**dict(zip(used, values, strict=True)))
+    return rows, used

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 import msgspec
@@ -13,13 +14,18 @@ from analyzer.columns import Exchange, columns
 from analyzer.patterns import later
 from analyzer.redact import headers, jwt
 from analyzer.redact.lists import words
-from analyzer.redact.shapes import address_class, decoded, hits
+from analyzer.redact.shapes import address_class, class_of, decoded, hits
 from analyzer.redact.urls import redact_host, redact_query, redact_url
 from analyzer.safe import one_line, visible
 
 _LONGEST: Final = 20_000
 _STRONG: Final = words("private-key jwt api-key email card iban")
 _WORD: Final = later(r"[\w.:/ @~#=;,+()\[\]{}%|-]{1,200}")
+# IPv4 addresses outside every /8 that has a range for special purposes (IANA's registry).
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_PUBLIC: Final = later(
+    rf"(?!(?:0|10|100|127|169|172|192|198|203|22[4-9]|2[3-5]\d)\.)(?a:{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET})"
+)
 _KEEP: Final = words("capture where position")
 _IDENTIFIERS: Final = words(
     "request_id gateway_request_id connection_id error_type error_code finish_reason model initiator_extension ticket user_agent"
@@ -68,13 +74,13 @@ class Redactor:
             self._numbers[key] = self._last[kind]
         return self._numbers[key]
 
-    def _remember(self, what: str, value: str, compute: Any) -> str:
+    def _remember(self, what: str, value: str, compute: Any, times: int = 1) -> str:
         """`compute(value)`, once per value: rows repeat themselves. Counts are taken each time."""
         known = self._cache.get((what, value))
         shown, made = known if known is not None else self._computed(what, value, compute)
         if made:
             for kind, number in made.items():
-                self.counts[kind] += number
+                self.counts[kind] += number * times
         return shown
 
     def _computed(self, what: str, value: str, compute: Any) -> tuple[str, dict[str, int]]:
@@ -132,6 +138,18 @@ class Redactor:
         if not self.enabled or name in _KEEP:
             return one_line(value)
         return self._remember(f"column:{name}", value, lambda v: self._column(name, v))
+
+    def column_of(self, name: str, values: Sequence[str | None]) -> list[str | None]:
+        """`column` for a column of text of many rows: each distinct value is looked at once."""
+        if not self.enabled or name in _KEEP:
+            return [None if value is None else one_line(value) for value in values]
+        shown: dict[str | None, str | None] = {
+            value: self._remember(f"column:{name}", value, lambda v: self._column(name, v), times)
+            for value, times in Counter(values).items()
+            if value is not None
+        }
+        shown[None] = None
+        return [shown[value] for value in values]
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """The row with every column redacted. The input is not changed."""
@@ -210,11 +228,17 @@ class Redactor:
 
     def _client(self, part: str) -> str:
         part = part.strip()
+        if _PUBLIC.fullmatch(part):  # as nearly every line of a log has it, and many times faster
+            self.counts["ip"] += 1
+            return f"⟨ip:{self._number('ip', part)} public⟩"
         try:
             address = ipaddress.ip_address(part.strip("[]"))
         except ValueError:
             return self.place("client", part) if part not in {"", "-"} else part
-        return part if address.is_loopback else self.place("ip", str(address))
+        if address.is_loopback:
+            return part
+        self.counts["ip"] += 1
+        return f"⟨ip:{self._number('ip', str(address))} {class_of(address)}⟩"
 
     def _server(self, value: str) -> str:
         """A server's public address is no secret; a private one shows the inside of a network."""

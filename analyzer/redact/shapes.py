@@ -340,17 +340,22 @@ def _words(start: int, word: str) -> Iterator[Hit]:
         at += len(part) + 1
 
 
-def address_class(secret: str) -> str:
-    """private or public; `is_private` also covers loopback, link-local and unique local addresses.
+# RFC 5737 and RFC 3849: set aside for documentation, where they stand for public addresses.
+_DOCUMENTATION: Final = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
 
-    The ranges that are set aside for documentation (RFC 5737, RFC 3849) stand for public ones.
+
+def address_class(secret: str) -> str:
+    """private or public; private covers loopback, link-local and unique local addresses too.
+
+    The ranges that are set aside for documentation stand for public ones.
     """
     bare = secret[3:].replace("-", ".") if secret[:3].lower() == "ip-" else secret
     try:
-        address = ipaddress.ip_address(bare)
+        return class_of(ipaddress.ip_address(bare))
     except ValueError:
         return "address"
-    documentation = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
-    if address.is_private and not str(address).startswith(documentation):
-        return "private"
-    return "public"
+
+
+def class_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """`address_class` of an address that was read already."""
+    return "private" if address.is_private and not str(address).startswith(_DOCUMENTATION) else "public"

@@ -25,6 +25,10 @@ _COLUMNS_BEFORE_ENDING: Final = (
     "protocol", "gateway", "ttfb_ms", "duration_ms", "idle_before_end_ms", "events", "body_bytes",
 )  # fmt: skip
 _columns: Final = attrgetter(*_COLUMNS_BEFORE_ENDING)
+_VERDICT: Final = (
+    "cause", "party", "severity", "confidence", "rule", "title", "explanation", "evidence", "fix", "runners_up",
+    "settle",
+)  # fmt: skip
 
 
 def to_json(report: Report, *, version: str, indent: int = 2) -> bytes:
@@ -32,16 +36,23 @@ def to_json(report: Report, *, version: str, indent: int = 2) -> bytes:
 
     version: the generator's own. indent: spaces per level; 0 puts everything on one line.
     """
-    value = to_dict(report, version=version)
+    value = _document(report, version)
     try:
         data = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate from a capture
-        data = msgspec.json.encode(_mended(value))
+        data = msgspec.json.encode(_mended(msgspec.to_builtins(value)))
     return (msgspec.json.format(data, indent=indent) if indent else data) + b"\n"
 
 
 def to_dict(report: Report, *, version: str) -> dict[str, Any]:
     """The report as plain JSON values, streams worst first."""
+    made = _finite(msgspec.to_builtins(_document(report, version)))
+    assert isinstance(made, dict)
+    return made
+
+
+def _document(report: Report, version: str) -> dict[str, Any]:
+    """The report as the encoder takes it. What is no number in it (NaN) the encoder writes as null."""
     return {
         "version": VERSION,
         "generator": {"name": NAME, "version": version},
@@ -49,8 +60,8 @@ def to_dict(report: Report, *, version: str) -> dict[str, Any]:
         "captures": [_capture(info) for info in report.captures],
         "streams": [_stream(stream) for stream in worst_first(report.streams)],
         "clusters": [_cluster(cluster) for cluster in report.clusters],
-        "summary": msgspec.to_builtins(report.summary),
-        "rule_errors": list(report.rule_errors),
+        "summary": report.summary,
+        "rule_errors": report.rule_errors,
         "redacted": report.redacted,
     }
 
@@ -76,19 +87,15 @@ def _capture(info: CaptureInfo) -> dict[str, Any]:
 
 def _stream(stream: Stream) -> dict[str, Any]:
     verdict = stream.verdict
-    shown: dict[str, Any] = {"id": stream.id}
-    for name, value in zip(_COLUMNS_BEFORE_ENDING, _columns(stream.exchange), strict=True):
-        shown[name] = timestamp(value) if isinstance(value, datetime) else plain(value)
-    shown["ending"] = msgspec.structs.asdict(stream.ending)
-    for name in ("cause", "party", "severity", "confidence", "rule", "title", "explanation"):
+    shown: dict[str, Any] = {
+        "id": stream.id,
+        **dict(zip(_COLUMNS_BEFORE_ENDING, _columns(stream.exchange), strict=True)),
+    }
+    shown["started_at"] = timestamp(stream.exchange.started_at)
+    shown["ending"] = stream.ending
+    for name in _VERDICT:
         shown[name] = getattr(verdict, name)
-    shown["evidence"] = [
-        {**msgspec.structs.asdict(item), "value": plain(item.value)} for item in verdict.evidence
-    ]
-    shown["fix"] = msgspec.to_builtins(verdict.fix)
-    shown["runners_up"] = msgspec.to_builtins(verdict.runners_up)
-    shown["settle"] = verdict.settle
-    shown["request_ids"] = dict(stream.request_ids)
+    shown["request_ids"] = stream.request_ids
     return shown
 
 
@@ -104,6 +111,12 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """JSON has no NaN and no infinity: what is not a number was not recorded."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else plain(value)
 
 
 def _mended(value: Any) -> Any:

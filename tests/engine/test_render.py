@@ -108,3 +108,20 @@ def test_capture_text_is_never_a_template() -> None:
 
 def test_filters_are_listed() -> None:
     assert {"duration", "bytes", "pct", "number", "upper", "default"} <= set(FILTERS)
+
+
+def test_equal_numbers_of_two_kinds_are_each_written_their_own_way() -> None:
+    whole, fraction = Exchange(ttfb_ms=1000), Exchange(ttfb_ms=1000.0)
+    for row, text in ((whole, "1000"), (fraction, "1,000"), (whole, "1000")):
+        assert render("{{ ttfb_ms }}", row, as_shown) == text
+
+
+def test_a_text_is_written_anew_when_a_value_differs() -> None:
+    said = [render("{{ status }} {{ gateway }}", Exchange(status=s, gateway=g), as_shown)
+            for s, g in ((502, None), (504, None), (502, "nginx"), (502, None))]  # fmt: skip
+    assert said == [
+        "502 an unrecorded value",
+        "504 an unrecorded value",
+        "502 nginx",
+        "502 an unrecorded value",
+    ]

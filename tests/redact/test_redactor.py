@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 
 from analyzer.columns import Exchange
@@ -262,3 +264,31 @@ def test_very_long_text_is_cut_and_says_so() -> None:
     shown = Redactor().text("word " * 10_000)
     assert len(shown) < 3000
     assert shown.endswith("⟨text 50,000 characters⟩")
+
+
+COLUMNS = [
+    ("client_ip", ["8.8.8.8", None, "10.0.0.1", "8.8.8.8", "192.0.2.7", "127.0.0.1", "100.64.0.1", "1.2.3.256", "01.2.3.4"]),
+    ("url", ["/v1/chat?key=abcdef0123456789", None, "/v1/chat", "/v1/chat?key=abcdef0123456789", ""]),
+    ("where", ["access.log:1", "access.log:2\x1b"]),
+    ("status", [None, None]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize(("name", "values"), COLUMNS)
+def test_many_rows_of_a_column_are_redacted_as_one_by_one(
+    name: str, values: list[str | None], enabled: bool
+) -> None:
+    together, alone = Redactor(enabled), Redactor(enabled)
+    assert together.column_of(name, values) == [alone.column(name, value) for value in values]
+    assert together.counts == alone.counts
+
+
+def test_every_range_of_private_addresses_is_called_private() -> None:
+    for first, second in ((a, b) for a in range(256) for b in (0, 16, 64, 100, 127, 168, 254)):
+        address = ipaddress.ip_address(f"{first}.{second}.7.9")
+        shown = str(Redactor().column("client_ip", str(address)))
+        if address.is_loopback:
+            assert shown == str(address)
+        else:
+            assert shown == f"⟨ip:1 {'private' if address.is_private else 'public'}⟩", address

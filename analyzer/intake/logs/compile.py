@@ -15,7 +15,7 @@ from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.envelopes import Envelope, env_clock, payload_sql, prefix_of
 from analyzer.intake.logs.schema import GROUP, Clock, Column, Ending, Format
 from analyzer.intake.logs.streams import literal, path_sql, why_sql
-from analyzer.intake.logs.values import clock_sql, column_sql, raw_sql, value_sql, version_sql
+from analyzer.intake.logs.values import clock_sql, column_sql, raw_sql, starts_sql, value_sql, version_sql
 
 # Instants outside are slips of a clock or of a pen, and sums with them leave what a timestamp can hold.
 _FIRST: Final = "TIMESTAMP '1900-01-01'"
@@ -151,7 +151,8 @@ class Compiled:
                 value == "^$" and key not in known
             ):  # logged, and empty; a key that is absent is something else
                 return f"coalesce({text} = '', false)"
-            return f"regexp_matches(coalesce({text}, ''), {literal(value)})"
+            text = f"coalesce({text}, '')"
+            return starts_sql(text, value) or f"regexp_matches({text}, {literal(value)})"
         column = key if key in known else names.get(key, "NULL")
         if value is None:
             return f"nullif(nullif(CAST({column} AS VARCHAR), ''), '-') IS NULL"

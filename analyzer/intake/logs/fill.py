@@ -11,6 +11,7 @@ from analyzer.intake.logs.compile import Compiled
 from analyzer.intake.logs.join import EVENTS, create_events
 from analyzer.intake.logs.marks import Marks, Reader
 from analyzer.intake.logs.streams import literal
+from analyzer.intake.logs.table import widen
 
 # More quiet streams than this, and they are sampled; the counts stay exact.
 KEEP: Final = 200_000
@@ -80,6 +81,7 @@ def fill(
     base = con.execute(f"SELECT coalesce(max(n) + 1, 0) FROM {table}").fetchone()[0]
     given_cols = ", ".join(f'"{name}"' for name in names)
     path, name = literal(reader.source.name), literal(Path(reader.source.name).name)
+    widen(con, table, names)
     con.execute(
         f"INSERT INTO {table} BY NAME SELECT {base} + row_number() OVER (ORDER BY no) - 1 AS n, {path} AS capture,"
         f" 'log' AS capture_kind, format AS dialect, {name} || ':' || no AS \"where\", no AS position, {given_cols}"

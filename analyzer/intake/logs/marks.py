@@ -22,7 +22,7 @@ HOLD_BYTES: Final = 256 * 1024 * 1024
 # all else together.
 SHAPE_FROM: Final = 64 * 1024 * 1024
 # Surely quiet streams that are kept of one file: enough for a baseline and for a list.
-KEEP_SURE: Final = 5_000
+KEEP_SURE: Final = 2_000
 
 
 @dataclass(slots=True)
@@ -104,7 +104,12 @@ def likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
     if compiled.fmt.interest is None:
         return "true"
     words = REQUEST_WORDS if compiled.fmt.kind == "text" else LINE_WORDS
-    tests = [f"regexp_matches(line, {literal(pattern)})" for pattern in (words, compiled.fmt.interest)]
+    interest = compiled.fmt.interest
+    patterns = [words, interest]
+    if words.startswith('"') and interest.startswith('"') and "|" not in interest:
+        # One pattern, for what both begin with is found many times faster than what only one of them does.
+        patterns = [f'"(?:{words[1:]}|{interest[1:]})']
+    tests = [f"regexp_matches(line, {literal(pattern)})" for pattern in patterns]
     tests += [f"contains(line, {literal(word)})" for word in glob_words(globs)]
     return "(" + " OR ".join(tests) + ")"
 

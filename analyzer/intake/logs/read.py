@@ -54,7 +54,7 @@ def read_log(
     stream_paths: Sequence[str] = (),
     keep: int = KEEP,
 ) -> LogResult:
-    """Read one log into `table` (made by `columns.create_table_sql`), one row per stream.
+    """Read one log into `table` (made by `create_logged_sql`, or with all columns), one row per stream.
 
     con: a DuckDB connection. source: a path (gzip and zstd are undone) or a Source. format: what
     `compile_user_format` takes, or a Format; None detects it. stream_paths: globs of paths that are streams.

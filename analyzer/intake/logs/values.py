@@ -8,7 +8,10 @@ from typing import Any, Final
 from analyzer.intake.logs.schema import EPOCHS, UNITS, Clock, Column
 from analyzer.intake.logs.streams import literal
 from analyzer.moments import LONGEST_MS
+from analyzer.patterns import later
 
+_BEGINNING: Final = later(r"\^((?:[A-Za-z0-9_ :,=-]|\\[+.*]|\[[A-Za-z0-9]{1,8}\])+)")
+_PIECE: Final = later(r"\[[^\]]+\]|\\?.")
 _LIST_SPLIT: Final = "', | : '"
 _VERSIONS: Final = {
     "HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/2": "2", "HTTP/3.0": "3", "HTTP/3": "3",
@@ -71,10 +74,7 @@ def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
         if column.list == "count":
             return f"CAST({raw} AS BIGINT)"
     if column.words is not None:
-        whens = " ".join(
-            f"WHEN {literal(word)} THEN {value_sql(ours)}" for word, ours in column.words.items()
-        )
-        return f"CASE {raw} {whens} END"
+        return mapped_sql(raw, column.words)
     if column.lower:
         raw = f"lower({raw})"
     if column.kind == "int":
@@ -85,7 +85,7 @@ def column_sql(name: str, column: Column, groups: Mapping[str, str]) -> str:
             number = f"round({number} * {UNITS[column.unit]!r}, 6)"
         # Not below infinity only: a NaN is above everything, and a number that is no time breaks all sums.
         most = LONGEST_MS if name.endswith("_ms") else 1e18
-        return f"CASE WHEN {number} >= 0 AND {number} < {most!r} THEN {number} END"
+        return f"CASE WHEN {number} BETWEEN 0 AND {most - 1e-6!r} THEN {number} END"
     if column.kind == "bool":
         return f"CASE WHEN lower({raw}) IN ('true', '1', 'yes', 'on') THEN true WHEN {raw} IS NOT NULL THEN false END"
     if column.kind == "version":
@@ -124,8 +124,33 @@ def _list_item(which: str, raw: str, missing: Sequence[str]) -> str:
 
 def version_sql(raw: str) -> str:
     """SQL of an HTTP version in our words."""
-    whens = " ".join(f"WHEN {literal(word)} THEN {literal(ours)}" for word, ours in _VERSIONS.items())
-    return f"CASE {raw} {whens} END"
+    return mapped_sql(raw, _VERSIONS)
+
+
+def mapped_sql(raw: str, words: Mapping[str, Any]) -> str:
+    """SQL of our value for a product's word; NULL for a word that is not listed.
+
+    Two lists, because a CASE plans its operand once for each word, with all the patterns in it.
+    """
+    ours = ", ".join(value_sql(value) for value in words.values())
+    return f"([{ours}])[list_position([{', '.join(map(literal, words))}], {raw})]"
+
+
+def starts_sql(text: str, pattern: str) -> str | None:
+    """SQL: a text begins as `^CD` or `^[sS]L` says; None for a pattern that is more than a beginning.
+
+    To plan a pattern costs as much as to run it over a thousand texts, and a format has dozens of these.
+    """
+    found = _BEGINNING.fullmatch(pattern)
+    if found is None:
+        return None
+    beginnings = [""]
+    for piece in _PIECE.findall(found[1]):
+        letters = piece[1:-1] if piece.startswith("[") else piece.removeprefix("\\")
+        beginnings = [begun + letter for begun in beginnings for letter in letters]
+    if len(beginnings) > 8:
+        return None
+    return "(" + " OR ".join(f"starts_with({text}, {literal(begun)})" for begun in beginnings) + ")"
 
 
 def clock_sql(clock: Clock, groups: Mapping[str, str]) -> str | None:
