@@ -80,29 +80,21 @@ def examine(paths: Sequence[str | Path], options: Options | None = None) -> Exam
 
 def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | None) -> Report:
     from analyzer.engine.weigh import judge
-    from analyzer.facts import Settings, add_context, build
-    from analyzer.facts.context import add_run_context
     from analyzer.facts.netlog_merge import merge, name_places
     from analyzer.redact import Redactor
 
     redactor = Redactor(enabled=options.redact)
     ruleset = options.ruleset if options.ruleset is not None else _rules(options)
-    settings = Settings(stream_paths=options.stream_paths)
     tell = options.progress or _silent
     captures, logs, skipped = _read(paths, options)
     merged = merge(captures)
-    found: list[tuple[Capture, Recorded]] = []
-    for done, capture in enumerate(captures):
-        tell("decoding", done, len(captures))
-        streams = build(capture.entries, settings)
-        add_context(capture.entries, streams)
-        capture.forget()
-        capture.info.streams = len(streams)
-        found += [(capture, recorded) for recorded in streams]
-    found = merged.once(found)
+    found = merged.once(_decoded(captures, options)) if captures else []
     rows = [recorded.exchange for _, recorded in found]
     tell("judging", 0, len(rows))
-    add_run_context(rows)
+    if rows:
+        from analyzer.facts.context import add_run_context
+
+        add_run_context(rows)
     if logs is None:
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
         name_places(found, verdicts)
@@ -115,12 +107,13 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
     from analyzer.pipeline_logs import add_to
 
     with logs:
-        pairs = logs.meet(found)
+        pairs = logs.meet(found) if found else None
         verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
         name_places(found, verdicts)
-        pairs.tell(verdicts)
+        if pairs is not None:
+            pairs.tell(verdicts)
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
-        outcome = logs.judge(ruleset, redactor, without=pairs.lines)
+        outcome = logs.judge(ruleset, redactor, without=pairs.lines if pairs is not None else ())
         add_to(report, outcome, options.limit)
         report.captures = [info for info in report.captures if info.path not in skipped]
         report.skipped = skipped
@@ -163,6 +156,24 @@ def _silent(stage: str, done: int, total: int | None) -> None:
 
 
 # ---------------------------------------------------------------------------------- reading
+
+
+def _decoded(captures: list[Capture], options: Options) -> list[tuple[Capture, Recorded]]:
+    """The streams of the browser's captures, with what only a whole capture can tell."""
+    from analyzer.facts.build import Settings, build
+    from analyzer.facts.context import add_context
+
+    settings = Settings(stream_paths=options.stream_paths)
+    tell = options.progress or _silent
+    found: list[tuple[Capture, Recorded]] = []
+    for done, capture in enumerate(captures):
+        tell("decoding", done, len(captures))
+        streams = build(capture.entries, settings)
+        add_context(capture.entries, streams)
+        capture.forget()
+        capture.info.streams = len(streams)
+        found += [(capture, recorded) for recorded in streams]
+    return found
 
 
 def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture], Logs | None, list[str]]:
@@ -263,14 +274,40 @@ def _report(
     options: Options,
 ) -> Report:
     from analyzer.facts.clusters import clusters
+
+    order = worst_order(verdicts)
+    names = {index: f"s{place + 1}" for place, index in enumerate(order)}
+    streams = _streams(order[: options.limit], names, found, verdicts, redactor, options) if order else []
+    grouped = clusters([recorded.exchange for _, recorded in found], verdicts, names, redactor.column)
+    entries, pages = _around(captures, found, names, redactor) if options.details else ([], [])
+    for capture in captures:
+        capture.info.warnings = [redactor.text(warning) for warning in capture.info.warnings]
+    return Report(
+        captures=[capture.info for capture in captures],
+        streams=streams,
+        clusters=grouped,
+        summary=summarize(verdicts, grouped),
+        entries=entries,
+        pages=pages,
+        rule_errors=rule_errors,
+        redacted=redactor.redacted,
+        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def _streams(
+    listed: Sequence[int],
+    names: dict[int, str],
+    found: list[tuple[Capture, Recorded]],
+    verdicts: list[Verdict],
+    redactor: Redactor,
+    options: Options,
+) -> list[Stream]:
     from analyzer.facts.ending import read_ending
     from analyzer.facts.gateways import request_ids
     from analyzer.facts.timeline import draw
 
-    order = worst_order(verdicts)
-    names = {index: f"s{place + 1}" for place, index in enumerate(order)}
     streams: list[Stream] = []
-    listed = order[: options.limit]
     tell = options.progress or _silent
     for done, index in enumerate(listed):
         tell("judging", done, len(listed))
@@ -291,21 +328,7 @@ def _report(
                 places=dict(recorded.places),
             )
         )
-    grouped = clusters([recorded.exchange for _, recorded in found], verdicts, names, redactor.column)
-    entries, pages = _around(captures, found, names, redactor) if options.details else ([], [])
-    for capture in captures:
-        capture.info.warnings = [redactor.text(warning) for warning in capture.info.warnings]
-    return Report(
-        captures=[capture.info for capture in captures],
-        streams=streams,
-        clusters=grouped,
-        summary=summarize(verdicts, grouped),
-        entries=entries,
-        pages=pages,
-        rule_errors=rule_errors,
-        redacted=redactor.redacted,
-        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
+    return streams
 
 
 def worst_order(verdicts: Sequence[Verdict]) -> list[int]:

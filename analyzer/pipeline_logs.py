@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,8 +35,7 @@ VERDICTS: Final = "log_verdicts"
 MEMORY: Final = "1GB"  # what is more goes to a temporary file
 
 
-@dataclass(slots=True)
-class Count:
+class Count(msgspec.Struct):
     """How many streams got one verdict."""
 
     rule: str | None
@@ -46,8 +44,7 @@ class Count:
     number: int
 
 
-@dataclass(slots=True)
-class LogOutcome:
+class LogOutcome(msgspec.Struct):
     """What the log files of one run hold.
 
     streams: the listed ones, worst first, without ids; numbers: their rows' numbers, in the same order.
@@ -55,12 +52,12 @@ class LogOutcome:
     are listed.
     """
 
-    captures: list[CaptureInfo] = field(default_factory=list)
-    streams: list[Stream] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    counts: list[Count] = field(default_factory=list)
-    clusters: list[Found] = field(default_factory=list)
-    rule_errors: list[str] = field(default_factory=list)
+    captures: list[CaptureInfo] = msgspec.field(default_factory=list)
+    streams: list[Stream] = msgspec.field(default_factory=list)
+    numbers: list[int] = msgspec.field(default_factory=list)
+    counts: list[Count] = msgspec.field(default_factory=list)
+    clusters: list[Found] = msgspec.field(default_factory=list)
+    rule_errors: list[str] = msgspec.field(default_factory=list)
 
 
 class Logs:

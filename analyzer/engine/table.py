@@ -8,8 +8,9 @@ weighs every distinct pattern once, and a join carries the verdict back to the r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from analyzer.causes import CAUSES
 from analyzer.engine.compile import decode
@@ -21,8 +22,7 @@ from analyzer.engine.rule import Finding, RuleSet
 from analyzer.engine.weigh import rank
 
 
-@dataclass(slots=True)
-class TableEvaluation:
+class TableEvaluation(msgspec.Struct):
     """What `evaluate_table` leaves behind.
 
     result: the temporary table: n, pattern (BIGINT), rule (NULL when none fired), cause, party,
@@ -31,7 +31,7 @@ class TableEvaluation:
 
     result: str
     patterns: dict[int, list[Finding]]
-    rule_errors: list[str] = field(default_factory=list)
+    rule_errors: list[str] = msgspec.field(default_factory=list)
 
     def findings(self, pattern: int) -> list[Finding]:
         """The rules that fired on rows with this pattern."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from analyzer.intake.har import read_har
 from analyzer.intake.inputs import Input, open_inputs
 from analyzer.intake.limits import Limits
 from analyzer.model import Capture
 
 __all__ = ["Input", "Limits", "open_inputs", "read_har", "read_netlog"]
+
+
+def read_har(inp: Input) -> Capture:
+    """Read a HAR; see `analyzer.intake.har`, which is loaded for one only."""
+    from analyzer.intake.har import read_har as read
+
+    return read(inp)
 
 
 def read_netlog(inp: Input) -> Capture:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from analyzer.columns import Exchange
-from analyzer.facts import Settings, build, streams
+from analyzer.facts import streams
+from analyzer.facts.build import Settings, build
 from analyzer.model import Recorded
 
 

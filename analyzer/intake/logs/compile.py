@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.columns import columns as table_columns
 from analyzer.intake.logs.envelopes import Envelope, env_clock, payload_sql, prefix_of
@@ -22,8 +23,7 @@ _FIRST: Final = "TIMESTAMP '1900-01-01'"
 _LAST: Final = "TIMESTAMP '9000-01-01'"
 
 
-@dataclass(slots=True)
-class Compiled:
+class Compiled(msgspec.Struct):
     """SQL for one format behind its envelopes. `{no}` and `line` are columns of the lines' relation."""
 
     fmt: Format
@@ -32,8 +32,8 @@ class Compiled:
     ignored: str | None  # boolean over `line`: no request, and known not to be one
     read: str  # SQL of the struct or list that holds the groups
     groups: Mapping[str, str]  # group name -> SQL over `x` (and `line`)
-    base: dict[str, str] = field(default_factory=dict)  # column -> SQL over groups
-    clocks: list[tuple[Clock, str]] = field(default_factory=list)
+    base: dict[str, str] = msgspec.field(default_factory=dict)  # column -> SQL over groups
+    clocks: list[tuple[Clock, str]] = msgspec.field(default_factory=list)
 
     def select(
         self, lines: str, *, globs: Sequence[str] = (), where: str = "true", streams_only: bool = True

@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.columns import columns as table_columns
 from analyzer.errors import UsageError
@@ -33,8 +34,7 @@ _TARGETS: Final = (
 _JSON_PAIR: Final = re.compile(r'"?([\w.@-]+)"?\s*:\s*"?([%$][^",}\s]*(?:\([^)]*\))?[^",}\s]*)"?')
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(msgspec.Struct, frozen=True):
     """A piece of a format string: plain text, or a variable."""
 
     text: str
@@ -332,6 +332,5 @@ def _assemble(dialect: str, groups: Mapping[str, str], shape: Mapping[str, Any])
 
 
 def _replace(fmt: Format, **changes: Any) -> Format:
-    from dataclasses import replace
 
-    return replace(fmt, **changes)
+    return msgspec.structs.replace(fmt, **changes)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.duck import cursor
 from analyzer.intake.logs.compile import Compiled, compile_format
@@ -17,8 +18,7 @@ SAMPLE_LINES: Final = 240
 ENOUGH: Final = 0.6
 
 
-@dataclass(slots=True)
-class Detection:
+class Detection(msgspec.Struct):
     """What a sample looks like. format: None when nothing fits. share: of the sample's lines that fit.
 
     others: further formats that claim the lines which `format` does not (mixed logs).
@@ -30,7 +30,7 @@ class Detection:
     share: float = 0.0
     envelopes: tuple[Envelope, ...] = ()
     header: str | None = None
-    others: list[Detection] = field(default_factory=list)
+    others: list[Detection] = msgspec.field(default_factory=list)
 
     @property
     def title(self) -> str:

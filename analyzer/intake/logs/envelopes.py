@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+
+class Envelope(msgspec.Struct, frozen=True):
     """One wrapper. prefix: RE2 without `^` and without capturing groups. stamp: RE2 of the time in it."""
 
     id: str

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
+
+import msgspec
 
 from analyzer.intake.logs.streams import literal
 
@@ -25,8 +26,7 @@ _READER_LINE: Final = 2 * 1024 * 1024
 Query = Callable[[str], str]
 
 
-@dataclass(slots=True)
-class Source:
+class Source(msgspec.Struct):
     """Where the bytes are. path: a plain file, for the fast reader; None if there is none."""
 
     name: str
@@ -95,8 +95,7 @@ BLOCK_RELATION: Final = (
 )
 
 
-@dataclass(slots=True)
-class Damage:
+class Damage(msgspec.Struct):
     """What reading in blocks ran into. truncated: the last line has no end."""
 
     long_lines: int = 0

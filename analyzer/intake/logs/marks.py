@@ -7,8 +7,9 @@ number of a line is its place in the table that this pass makes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.intake.logs.compile import Compiled
 from analyzer.intake.logs.envelopes import Envelope, mender
@@ -25,15 +26,14 @@ SHAPE_FROM: Final = 64 * 1024 * 1024
 KEEP_SURE: Final = 2_000
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(msgspec.Struct):
     """One way to get at the lines: the fast reader, or blocks. envelope: the one that may cut lines."""
 
     con: Any
     source: Source
     fast: bool
     envelope: Envelope | None = None
-    damage: Damage = field(default_factory=Damage)
+    damage: Damage = msgspec.field(default_factory=Damage)
 
     def rows(self, sql: str, *, insert: bool = False, numbered: bool = True) -> list[Any]:
         """Run sql over `{lines}`. numbered: it needs `no`; reading side by side has to do without.
@@ -57,8 +57,7 @@ class Reader:
         return rows
 
 
-@dataclass(slots=True)
-class Marks:
+class Marks(msgspec.Struct):
     """What the lines of a file are.
 
     by_format: lines of each format, in order. first: numbers of the first lines that nothing fits.
@@ -73,10 +72,10 @@ class Marks:
     where: list[str]
     lines: int = 0
     bytes: int = 0
-    by_format: list[int] = field(default_factory=list)
+    by_format: list[int] = msgspec.field(default_factory=list)
     ignored: int = 0
     unparsed: int = 0
-    first: list[int] = field(default_factory=list)
+    first: list[int] = msgspec.field(default_factory=list)
     sure: int = 0
     sure_kept: int = 0
 
@@ -151,8 +150,7 @@ def _bytes(source: Source) -> int:
     return source.size * (1 if source.path is not None else 12) if source.size else HOLD_BYTES * 2
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(msgspec.Struct):
     """likely, sure: SQL per format. step: one of how many sure lines is kept. hold: whether text is held.
 
     by_shape: whether a line that cannot be a stream is counted by its shape alone.

@@ -7,9 +7,10 @@ vocabularies are worked out only for lines that can be streams.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from analyzer.errors import CaptureError
 from analyzer.intake.logs.compile import Compiled, compile_format
@@ -23,8 +24,7 @@ from analyzer.intake.logs.shipped import formats
 from analyzer.model import CaptureInfo
 
 
-@dataclass(slots=True)
-class LogResult:
+class LogResult(msgspec.Struct):
     """What one log file held.
 
     lines = parsed + not_requests + unparsed. unparsed_lines: the first few, with the reason.
@@ -38,7 +38,7 @@ class LogResult:
     parsed: int = 0
     not_requests: int = 0
     unparsed: int = 0
-    unparsed_lines: list[tuple[int, str]] = field(default_factory=list)
+    unparsed_lines: list[tuple[int, str]] = msgspec.field(default_factory=list)
     streams: int = 0
     quiet: int = 0
     rows: int = 0

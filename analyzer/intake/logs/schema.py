@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from analyzer.columns import columns as table_columns
 
@@ -23,8 +24,7 @@ EPOCHS: Final = ("epoch", "iso")
 GROUP = re.compile(r"\(\?P<([A-Za-z_]\w*)>")
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """A time stamp. marks: the moment it stands for; headers is the first byte of the answer."""
 
     field: str
@@ -33,8 +33,7 @@ class Clock:
     resolution_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """How one column comes out of a line. The first of `source` that is not missing wins.
 
     unit: the log's unit of a time. list: which item of an nginx-like list counts. part: RE2 whose
@@ -52,8 +51,7 @@ class Column:
     lower: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """If all of `when` holds, `then` is true of the line. A str tests a group with RE2, a number, list
     or mapping compares a column, None means that the column or group is missing."""
 
@@ -61,8 +59,7 @@ class Ending:
     then: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """A line and the exact values of the columns named in `expect`."""
 
     line: str
@@ -70,8 +67,7 @@ class Sample:
     header: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(msgspec.Struct, frozen=True):
     """One log format. See docs/log-formats.md for the meaning of every key."""
 
     id: str
@@ -80,8 +76,8 @@ class Format:
     product: str
     source: tuple[str, ...] = ()
     role: str = "access"
-    patterns: Mapping[str, str] = field(default_factory=dict)
-    signature: Mapping[str, Any] = field(default_factory=dict)
+    patterns: Mapping[str, str] = msgspec.field(default_factory=dict)
+    signature: Mapping[str, Any] = msgspec.field(default_factory=dict)
     pairs_in: str | None = None
     separator: str | None = None
     not_requests: tuple[str, ...] = ()
@@ -90,8 +86,8 @@ class Format:
     quiet: str | None = None
     lasted: str | None = None
     clocks: tuple[Clock, ...] = ()
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Column] = msgspec.field(default_factory=dict)
+    constants: Mapping[str, Any] = msgspec.field(default_factory=dict)
     streams: tuple[Ending, ...] = ()
     endings: tuple[Ending, ...] = ()
     not_recorded: tuple[str, ...] = ()

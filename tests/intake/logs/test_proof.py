@@ -33,7 +33,7 @@ def test_every_format_names_its_documentation() -> None:
 
 
 def test_wrong_expectation_is_reported() -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     fmt = STRICT["kong"]
     wrong = replace(fmt, samples=(replace(fmt.samples[0], expect={"status": 200}),))
