@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
@@ -60,6 +61,32 @@ def prepare() -> None:
 
     threading.Thread(target=work, name="duckdb", daemon=True).start()
     ready.wait()
+
+
+def opened_aside(config: dict[str, Any]) -> Callable[[], Any]:
+    """Begin to open a database of its own on the side; call the answer for its connection.
+
+    What goes wrong is raised there.
+    """
+    connect = driver().connect
+    found: list[Any] = []
+
+    def work() -> None:
+        try:
+            found.append(connect(":memory:", config=config))
+        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+            found.append(error)
+
+    thread = threading.Thread(target=work, name="duckdb", daemon=True)
+    thread.start()
+
+    def opened() -> Any:
+        thread.join()
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return found[0]
+
+    return opened
 
 
 def _base() -> Any:

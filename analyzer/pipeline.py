@@ -8,10 +8,10 @@ enter the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer import duck
 from analyzer.columns import Exchange
@@ -184,6 +184,7 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
 
     captures: list[Capture] = []
     files: list[Input] = []
+    opened: Callable[[], Any] | None = None
     found: set[str] = set()
     tell = options.progress or _silent
     inputs = ((path, inp) for path in paths for inp in open_inputs([path]))
@@ -194,8 +195,10 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
         if not inp.explicit:
             found.add(inp.path)
         if inp.kind == "log":
-            if not files:
-                duck.prepare()  # formats are tried in it; meanwhile all that reads a log is imported
+            if opened is None:
+                from analyzer.pipeline_logs import opening
+
+                opened = opening()  # meanwhile all that reads a log is imported
             files.append(inp)
         else:
             captures.append(_read_one(inp))
@@ -205,7 +208,7 @@ def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture],
         from analyzer.pipeline_logs import Logs
 
         files = [files[place] for place in in_order([inp.path for inp in files])]
-        logs = Logs(files, options)
+        logs = Logs(files, options, opened)
     every = [*captures, *(Capture(info) for info in (logs.captures if logs else []))]
     skipped = [
         capture.info.path

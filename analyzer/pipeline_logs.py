@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,10 +63,15 @@ class LogOutcome(msgspec.Struct):
 class Logs:
     """The log files of one run in one table. Close it when done; it is a context manager."""
 
-    def __init__(self, inputs: Sequence[Input], options: Options) -> None:
+    def __init__(
+        self, inputs: Sequence[Input], options: Options, opened: Callable[[], Any] | None = None
+    ) -> None:
+        """opened: gives the database, as `opening` began to open it."""
         self.options = options
         self.inputs = list(inputs)
-        self.con = _connect()
+        self.con = (opened or opening())()
+        self.con.execute("SET TimeZone = 'UTC'")
+        self.con.execute("SET preserve_insertion_order = true")
         from analyzer.intake.logs.table import create_logged_sql
 
         self.con.execute(create_logged_sql(TABLE))
@@ -327,11 +332,9 @@ def _source(inp: Input) -> Any:
     return Source(inp.path, inp.open, None, None)
 
 
-def _connect() -> Any:
-    from analyzer.duck import driver
+def opening() -> Callable[[], Any]:
+    """Begin to open the database of a run's logs, while what reads them is imported."""
+    from analyzer.duck import opened_aside
 
     spill = str(Path(tempfile.gettempdir(), f"hangup-{os.getpid()}"))
-    con = driver().connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spill})
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET preserve_insertion_order = true")
-    return con
+    return opened_aside({"memory_limit": MEMORY, "temp_directory": spill})

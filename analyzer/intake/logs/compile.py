@@ -207,13 +207,7 @@ def compile_format(
     header: the `#Fields:` line of a W3C log. seen: some text of the log; key=value spellings that do not
     occur in it are not looked for.
     """
-    line = payload_sql(envelopes)
-    if fmt.kind == "text":
-        compiled = _text(fmt, tuple(envelopes), line, seen)
-    elif fmt.kind == "json-lines":
-        compiled = _json(fmt, tuple(envelopes), line, seen)
-    else:
-        compiled = _w3c(fmt, tuple(envelopes), line, header or "")
+    compiled = outline(fmt, envelopes, header=header, seen=seen)
     request = fmt.columns.get("request")
     if request is not None:
         raw = raw_sql(request, compiled.groups)
@@ -234,6 +228,18 @@ def compile_format(
     if not compiled.clocks and (env := env_clock(envelopes)) is not None:
         compiled.clocks.append((Clock("envelope", "iso", "end", 1.0), env))
     return compiled
+
+
+def outline(
+    fmt: Format, envelopes: Sequence[Envelope] = (), *, header: str | None = None, seen: str | None = None
+) -> Compiled:
+    """What `compile_format` gives, without columns: enough to tell the format's lines from others."""
+    line = payload_sql(envelopes)
+    if fmt.kind == "text":
+        return _text(fmt, tuple(envelopes), line, seen)
+    if fmt.kind == "json-lines":
+        return _json(fmt, tuple(envelopes), line, seen)
+    return _w3c(fmt, tuple(envelopes), line, header or "")
 
 
 def _text(fmt: Format, envelopes: tuple[Envelope, ...], line: str, seen: str | None) -> Compiled:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
 
 from analyzer.duck import cursor
-from analyzer.intake.logs.compile import Compiled, compile_format
+from analyzer.intake.logs.compile import Compiled, compile_format, outline
 from analyzer.intake.logs.envelopes import Envelope, peel
 from analyzer.intake.logs.schema import Format
 from analyzer.intake.logs.shipped import formats
@@ -59,9 +60,14 @@ def detect(sample: bytes, name: str = "", *, known: Mapping[str, Format] | None 
 
 
 def detect_lines(
-    lines: list[str], name: str = "", *, known: Mapping[str, Format] | None = None, depth: int = 0
+    lines: list[str],
+    name: str = "",
+    *,
+    known: Mapping[str, Format] | None = None,
+    depth: int = 0,
+    con: Any = None,
 ) -> Detection:
-    """The same for lines. `depth` counts the formats already found in a mixed log."""
+    """The same for lines. depth: of the formats already found in a mixed log. con: a connection to try them in."""
     if not lines:
         return Detection(None, "the log is empty")
     known = formats() if known is None else known
@@ -75,7 +81,9 @@ def detect_lines(
             candidates += [(n, f, ()) for f, n in _w3c(known, header, counted)]
         json = sum(line.lstrip().startswith("{") for line in shapes) * 2 >= len(shapes)
         tried = [f for f in known.values() if f.kind == ("json-lines" if json else "text")]
-        candidates += [(n, f, wrapping) for f, n in zip(tried, _count(tried, wrapping, counted), strict=True)]
+        candidates += [
+            (n, f, wrapping) for f, n in zip(tried, _count(tried, wrapping, counted, con), strict=True)
+        ]
     best = max((n for n, _, _ in candidates), default=0)
     if best == 0:
         return Detection(None, "no known format fits any of the sampled lines")
@@ -104,9 +112,9 @@ def detect_lines(
     found = Detection(fmt.id, why, share, wrapping, header if fmt.kind == "w3c" else None)
     if share < 1 and depth < 3:
         compiled = compile_format(fmt, wrapping, header=found.header, seen="\n".join(counted))
-        rest = _unmatched(compiled, counted)
+        rest = _unmatched(compiled, counted, con)
         if rest and len(rest) < len(counted):
-            more = detect_lines(rest, name, known=known, depth=depth + 1)
+            more = detect_lines(rest, name, known=known, depth=depth + 1, con=con)
             if more.format is not None:
                 found.others = [more, *more.others]
                 more.others = []
@@ -124,35 +132,39 @@ def _w3c(known: Mapping[str, Format], header: str, lines: Sequence[str]) -> list
     return found
 
 
-def _connection() -> Any:
+@contextmanager
+def _database(con: Any) -> Iterator[Any]:
+    """The connection that is given, or one of its own."""
+    if con is not None:
+        yield con
+        return
     con = cursor()
-    con.execute("SET TimeZone = 'UTC'")
-    return con
-
-
-def _count(tried: Sequence[Format], envelopes: tuple[Envelope, ...], lines: Sequence[str]) -> list[int]:
-    if not tried:
-        return []
-    tests = [compile_format(fmt, envelopes).matches for fmt in tried]
-    cols = ", ".join(f"count(*) FILTER (WHERE {test})" for test in tests)
-    con = _connection()
     try:
-        row = con.execute(
-            f"SELECT {cols} FROM (SELECT unnest($lines) AS line)", {"lines": list(lines)}
-        ).fetchone()
+        con.execute("SET TimeZone = 'UTC'")
+        yield con
     finally:
         con.close()
+
+
+def _count(
+    tried: Sequence[Format], envelopes: tuple[Envelope, ...], lines: Sequence[str], con: Any
+) -> list[int]:
+    if not tried:
+        return []
+    tests = [outline(fmt, envelopes).matches for fmt in tried]
+    cols = ", ".join(f"count(*) FILTER (WHERE {test})" for test in tests)
+    with _database(con) as database:
+        row = database.execute(
+            f"SELECT {cols} FROM (SELECT unnest($lines) AS line)", {"lines": list(lines)}
+        ).fetchone()
     return [int(n) for n in row]
 
 
-def _unmatched(compiled: Compiled, lines: Sequence[str]) -> list[str]:
-    con = _connection()
+def _unmatched(compiled: Compiled, lines: Sequence[str], con: Any) -> list[str]:
     ignored = f" AND NOT ({compiled.ignored})" if compiled.ignored else ""
-    try:
-        rows = con.execute(
+    with _database(con) as database:
+        rows = database.execute(
             f"SELECT line FROM (SELECT unnest($lines) AS line) WHERE NOT ({compiled.matches}){ignored}",
             {"lines": list(lines)},
         ).fetchall()
-    finally:
-        con.close()
     return [row[0] for row in rows]

@@ -9,6 +9,7 @@ input and everything else that is no plain file is always read in blocks.
 from __future__ import annotations
 
 import codecs
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -158,20 +159,22 @@ def blocks(
 
 def _take(stream: BinaryIO, size: int, damage: Damage) -> bytes:
     """Up to `size` bytes; fewer only at the end. What comes before damaged compression is not lost."""
-    import gzip
-    import zlib
-
-    import zstandard
-
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     pieces: list[bytes] = []
     try:
         while size > 0 and (piece := read(size)):
             pieces.append(piece)
             size -= len(piece)
-    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+    except _of_damage() as error:
         damage.broken = type(error).__name__
     return b"".join(pieces)
+
+
+def _of_damage() -> tuple[type[Exception], ...]:
+    """What decompressing damaged data raises: of the modules that are loaded, for no other decompresses."""
+    names = (("gzip", "BadGzipFile"), ("zlib", "error"), ("zstandard", "ZstdError"))
+    loaded = [getattr(sys.modules[name], error) for name, error in names if name in sys.modules]
+    return EOFError, *loaded
 
 
 def _skip_line(stream: BinaryIO, rest: bytes, damage: Damage) -> bytes:

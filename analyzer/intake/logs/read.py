@@ -69,7 +69,7 @@ def read_log(
     if isinstance(format, str):
         format = compile_user_format(format)
     lines = sample_lines(_sample(source))
-    detection = _detection(lines, source.name, format)
+    detection = _detection(lines, source.name, format, con)
     if detection.format is None:
         raise CaptureError(
             "no known log format fits",
@@ -125,11 +125,11 @@ def _sample(source: Source) -> bytes:
     return b"".join(pieces)
 
 
-def _detection(lines: list[str], name: str, format: Format | None) -> Detection:
+def _detection(lines: list[str], name: str, format: Format | None, con: Any = None) -> Detection:
     if format is None:
-        return detect_lines(lines, Path(name).name)
+        return detect_lines(lines, Path(name).name, con=con)
     fmt = format
-    found = detect_lines(lines, Path(name).name, known={fmt.id: fmt})
+    found = detect_lines(lines, Path(name).name, known={fmt.id: fmt}, con=con)
     if found.format is None:
         found = Detection(fmt.id, f"{fmt.title}, as you said; no sampled line fits it")
     else:
@@ -180,7 +180,7 @@ def _more_formats(reader: Reader, chosen: Sequence[Compiled], name: str) -> Dete
     rest = unclaimed(reader, chosen, 100)
     if not rest:
         return None
-    found = detect_lines([line for _, line in rest], Path(name).name, depth=3)
+    found = detect_lines([line for _, line in rest], Path(name).name, depth=3, con=reader.con)
     if found.format is None or found.format in {c.fmt.id for c in chosen}:
         return None
     return found
