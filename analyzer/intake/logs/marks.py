@@ -110,7 +110,10 @@ def likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
         patterns = [f'"(?:{words[1:]}|{interest[1:]})']
     tests = [f"regexp_matches(line, {literal(pattern)})" for pattern in patterns]
     tests += [f"contains(line, {literal(word)})" for word in glob_words(globs)]
-    return "(" + " OR ".join(tests) + ")"
+    if len(tests) == 1:
+        return tests[0]
+    # As a CASE, what one test has found costs no other.
+    return "CASE " + " ".join(f"WHEN {test} THEN true" for test in tests) + " ELSE false END"
 
 
 def mark(
@@ -255,7 +258,9 @@ def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str, sampled: str)
         shape = chosen[0].fmt.shape if plan.by_shape else None
         full = class_sql(chosen)
         fits = f"(NOT likely OR sure = 1) AND line LIKE {literal(shape)}" if shape else "false"
-        sure = f"CASE WHEN NOT likely OR NOT {plan.sure[0]} THEN 0 WHEN {sampled} THEN 2 ELSE 1 END::TINYINT"
+        # Each test a WHEN of its own: inside NOT, and outside of CASE, all parts of a condition are worked out.
+        kept = f"CASE WHEN {sampled} THEN 2 ELSE 1 END"
+        sure = f"CASE WHEN NOT likely THEN 0 WHEN {plan.sure[0]} THEN {kept} ELSE 0 END::TINYINT"
         return (
             f"SELECT {number}line, likely, sure, CASE WHEN {fits} THEN CAST(1 AS TINYINT) ELSE {full} END AS c, {size}"
             f" FROM (SELECT {number}line, likely, {sure} AS sure"

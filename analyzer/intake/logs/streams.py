@@ -114,6 +114,34 @@ _SURE: Final = (
 _SURE_IF_LASTED: Final = (_requests("GET", _WEAK_GET), _requests("POST", _WEAK_POST))
 
 
+def _undotted(methods: str, words: str) -> str:
+    """RE2 of a request whose path has one of the words as a whole word, and no dot: it names no file."""
+    return rf'(?:{methods}) (?:[a-z]+://[^/ "?#]*)?/(?:[^ "?#.]*[/_:-])?(?i:{words})(?:[/_:-][^ "?#.]*)?[ ?#]'
+
+
+_PLAIN: Final = (
+    _undotted("GET|POST|PUT|PATCH|DELETE", _WORDS),
+    rf'(?:GET|POST|PUT|PATCH|DELETE) [^ "?#]*(?i:{_ENDS.replace("[^/]+", "[^/ ]+")})[ ?#]',
+)
+_PLAIN_IF_LASTED: Final = (_undotted("GET", _WEAK_GET), _undotted("POST", _WEAK_POST))
+
+
+def _plain_sql(quiet: str, lasted: str | None) -> str:
+    """SQL of `sure_sql` for most of the lines that pass it, in few patterns."""
+    request = f'"(?:{"|".join((*_PLAIN, *_PLAIN_IF_LASTED) if lasted == "" else _PLAIN)})'
+    if quiet.startswith('"'):  # it goes on where the request ends
+        return _matches(f'{request}[^"]*{quiet}')
+    plain = f"{_matches(request)} AND {_matches(quiet)}"
+    if lasted:
+        weak = f'"(?:{"|".join(_PLAIN_IF_LASTED)})'
+        plain += f" OR {_matches(weak)} AND {_matches(lasted)} AND {_matches(quiet)}"
+    return f"({plain})"
+
+
+def _matches(pattern: str) -> str:
+    return f"regexp_matches(line, {literal(pattern)})"
+
+
 def sure_sql(quiet: str, lasted: str | None) -> str:
     """SQL over a raw line: it is a stream, and it ended without a sign of trouble.
 
@@ -121,16 +149,12 @@ def sure_sql(quiet: str, lasted: str | None) -> str:
     format records no duration, None where only the column tells. Only for formats with a quoted request.
     What fails this test may still be a quiet stream; what passes it is one.
     """
-    static = STATIC.removesuffix("$)") + r')[ ?#"]'
-    sure = f"regexp_matches(line, {literal('|'.join(_SURE))})"
+    sure = _matches("|".join(_SURE))
     if lasted is not None:
-        weak = f"regexp_matches(line, {literal('|'.join(_SURE_IF_LASTED))})"
-        if lasted:
-            weak += f" AND regexp_matches(line, {literal(lasted)})"
+        weak = _matches("|".join(_SURE_IF_LASTED)) + (f" AND {_matches(lasted)}" if lasted else "")
         sure = f"({sure} OR {weak})"
-    return (
-        f"(regexp_matches(line, {literal(quiet)}) AND {sure} AND NOT regexp_matches(line, {literal(static)}))"
-    )
+    static = _matches(STATIC.removesuffix("$)") + r')[ ?#"]')
+    return f"({_plain_sql(quiet, lasted)} OR ({_matches(quiet)} AND {sure} AND NOT {static}))"
 
 
 def why_sql(cols: Mapping[str, str], globs: Sequence[str], extra: str = "NULL") -> str:
