@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
+from copy import copy
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 TABLE: Final = "exchanges"
 VERDICTS: Final = "log_verdicts"
+_LARGE: Final = 64 * 1024 * 1024  # bytes of logs that take longer to read than what judges them to load
 MEMORY: Final = "1GB"  # what is more goes to a temporary file
 
 
@@ -83,6 +87,8 @@ class Logs:
         self.captures: list[CaptureInfo] = []
         self.unkept = 0
         self.places: dict[int, str] = {}  # where the error message of a row stands
+        if sum(inp.size or 0 for inp in inputs) > _LARGE:
+            threading.Thread(target=_get_ready, name="ready", daemon=True).start()
         for done, inp in enumerate(inputs):
             if options.progress is not None:
                 options.progress("reading", done, len(inputs))
@@ -313,13 +319,25 @@ def _place(stream: Stream, place: str) -> None:
 def _shown(rows: Sequence[Exchange], recorded: Sequence[str], redactor: Redactor) -> list[Exchange]:
     """The rows, redacted. A log fills few of the columns, and there are thousands of rows."""
     texts = [name for name in recorded if columns()[name].type == "text"]
-    made = [redactor.column_of(name, [getattr(row, name) for row in rows]) for name in texts]
-    if not made:
-        return list(rows)
-    return [
-        msgspec.structs.replace(row, **dict(zip(texts, values, strict=True)))
-        for row, values in zip(rows, zip(*made, strict=True), strict=True)
-    ]
+    shown = [copy(row) for row in rows]
+    for name in texts:
+        values = [getattr(row, name) for row in rows]
+        fit = redactor.column_of(name, values)
+        if fit != values:
+            for row, value in zip(shown, fit, strict=True):
+                setattr(row, name, value)
+    return shown
+
+
+def _get_ready() -> None:
+    """Load what judging needs while the database reads, which it does in threads of its own."""
+    from analyzer.facts.limits import candidates
+    from analyzer.redact import Redactor
+
+    for name in ("engine.table", "facts.clusters", "facts.ending", "facts.logfacts", "report.json_v1"):
+        import_module(f"analyzer.{name}")
+    candidates("total")
+    Redactor().text("compiles the patterns of secrets")
 
 
 def _source(inp: Input) -> Any:

@@ -34,6 +34,8 @@ def evidence_of(row: Exchange, names: Iterable[str], show: Show) -> list[Evidenc
     """Evidence for those of the named columns that the row records."""
     found: list[Evidence] = []
     for name in names:
+        if getattr(row, name) is None:
+            continue
         value = shown_value(row, name, show)
         if value is None:
             continue

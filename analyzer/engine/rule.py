@@ -126,6 +126,13 @@ class Rule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         return tuple(dict.fromkeys(self.evidence)), tuple(read)
 
     @cached_property
+    def plain_fix(self) -> tuple[tuple[str, ...], ...] | None:
+        """What user, operator and developer can do, where no text of it looks at the row."""
+        if any("{" in text for texts in self.fix.values() for text in texts):
+            return None
+        return tuple(tuple(filter(None, self.fix.get(audience, ()))) for audience in AUDIENCES)
+
+    @cached_property
     def clause_count(self) -> int:
         """How much a rule demands: the measure of "specific" when nothing else decides."""
         return sum(1 for _ in self.when.clauses())

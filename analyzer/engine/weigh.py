@@ -191,6 +191,9 @@ _BASIS_WORDS = {
 
 
 def _fix(rule: Rule, row: Exchange, show: Show, problems: list[str]) -> Fix:
+    if rule.plain_fix is not None:
+        return Fix(*map(list, rule.plain_fix))
+
     def entries(audience: str) -> list[str]:
         made = (_rendered(rule, text, row, show, problems) for text in rule.fix.get(audience, ()))
         return [text for text in made if text]

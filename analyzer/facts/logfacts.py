@@ -261,12 +261,14 @@ def fetched_rows(con: Any, table: str, numbers: Sequence[int]) -> tuple[dict[int
     used = [name for name, count in zip(names, counts, strict=True) if count]
     listed = ", ".join(f't."{name}"' for name in used)
     fetched = con.execute(f"SELECT n, {listed} FROM {table} t JOIN wanted_rows USING (n)").fetchall()
-    dated = [place for place, name in enumerate(used) if columns()[name].type == "timestamp"]
+    dated = [name for name in used if columns()[name].type == "timestamp"]
     rows: dict[int, Exchange] = {}
     for n, *values in fetched:
-        for place in dated:
-            at = values[place]
+        row = rows[n] = Exchange()
+        for name, value in zip(used, values, strict=True):
+            setattr(row, name, value)
+        for name in dated:
+            at = getattr(row, name)
             if at is not None and at.tzinfo is None:
-                values[place] = at.replace(tzinfo=UTC)
-        rows[n] = Exchange(**dict(zip(used, values, strict=True)))
+                setattr(row, name, at.replace(tzinfo=UTC))
     return rows, used
