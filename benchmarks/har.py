@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.makehar import write_har, write_series
-from benchmarks.measure import Side, environment, machine, table, take_turns
+from benchmarks.measure import HANGUP, Side, environment, machine, table, take_turns
 
 # What a script on top of haralyzer does at the very least. Entries are wrapped by the page where the
 # HAR has pages, as the library's own documentation does.
@@ -40,10 +40,6 @@ for page in HarParser.from_file(sys.argv[1]).pages:
             print(request.url, response.status, len(request.headers), entry.startTime)
 print(count, size, spent)
 """
-
-
-# What pip writes into the `hangup` script.
-HANGUP: Final = "from analyzer.__main__ import run; run()"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

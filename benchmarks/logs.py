@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.makelog import write_haproxy, write_log, write_nginx
-from benchmarks.measure import Side, environment, machine, table, take_turns
+from benchmarks.measure import HANGUP, Side, environment, machine, table, take_turns
 
 _BIG: Final = 5_000_000_000
 
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _hangup(path: Path, name: str = "hangup") -> Side:
-    command = [sys.executable, "-m", "analyzer", "analyze", str(path), "--format", "json"]
+    command = [sys.executable, "-c", HANGUP, "analyze", str(path), "--format", "json"]
     return Side(name, command, codes=(0, 1))
 
 

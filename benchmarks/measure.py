@@ -18,6 +18,8 @@ from statistics import median
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+# What pip writes into the `hangup` script.
+HANGUP: Final = "from analyzer.__main__ import run; run()"
 
 
 @dataclass(frozen=True, slots=True)
