@@ -75,7 +75,7 @@ def deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool) 
     if output is None:
         if chosen == "parquet":
             raise UsageError("Parquet is a binary format", help="name a file: -o streams.parquet")
-        sys.stdout.write(rendered(report, chosen))
+        _print(rendered(report, chosen))
         return
     write_output(rendered(report, chosen), output)
     note(f"wrote {output}")
@@ -86,7 +86,23 @@ def deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool) 
             note(f"no browser could be opened; the report is {output}")
 
 
+def _print(content: str | bytes) -> None:
+    """Bytes go out as they are: JSON is UTF-8 whatever the terminal speaks, and may be many megabytes."""
+    binary = getattr(sys.stdout, "buffer", None)
+    if isinstance(content, str):
+        sys.stdout.write(content)
+    elif binary is None:  # somebody's own stand-in for text
+        sys.stdout.write(content.decode())
+    else:
+        sys.stdout.flush()
+        binary.write(content)
+
+
 def rendered(report: Report, chosen: str) -> Any:
+    if chosen == "json":
+        from analyzer.report.json_v1 import to_json
+
+        return to_json(report, version=version())
     from analyzer.report.render import render
 
     return render(report, chosen, version=version(), **screen())
