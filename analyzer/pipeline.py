@@ -79,25 +79,37 @@ def examine(paths: Sequence[str | Path], options: Options | None = None) -> Exam
 
 
 def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | None) -> Report:
+    ruleset = options.ruleset
+    if ruleset is None and options.rules:
+        ruleset = _rules(
+            options
+        )  # of somebody's own: what is wrong with them is said before anything is read
+    tell = options.progress or _silent
+    captures, logs, skipped = _read(paths, options)
+    # What judges is imported only now: meanwhile a large log may have been read.
     from analyzer.engine.weigh import judge
-    from analyzer.facts.netlog_merge import merge, name_places
     from analyzer.redact import Redactor
 
     redactor = Redactor(enabled=options.redact)
-    ruleset = options.ruleset if options.ruleset is not None else _rules(options)
-    tell = options.progress or _silent
-    captures, logs, skipped = _read(paths, options)
-    merged = merge(captures)
-    found = merged.once(_decoded(captures, options)) if captures else []
+    ruleset = ruleset if ruleset is not None else _rules(options)
+    found = _decoded(captures, options) if captures else []
     rows = [recorded.exchange for _, recorded in found]
     tell("judging", 0, len(rows))
     if rows:
         from analyzer.facts.context import add_run_context
 
         add_run_context(rows)
+
+    def judged() -> tuple[list[Verdict], list[str]]:
+        verdicts, errors = judge(rows, ruleset, show=redactor.column)
+        if found:
+            from analyzer.facts.netlog_merge import name_places
+
+            name_places(found, verdicts)
+        return verdicts, errors
+
     if logs is None:
-        verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
-        name_places(found, verdicts)
+        verdicts, rule_errors = judged()
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
         report.skipped = skipped
         if kept is not None:
@@ -108,8 +120,7 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
 
     with logs:
         pairs = logs.meet(found) if found else None
-        verdicts, rule_errors = judge(rows, ruleset, show=redactor.column)
-        name_places(found, verdicts)
+        verdicts, rule_errors = judged()
         if pairs is not None:
             pairs.tell(verdicts)
         report = _report(captures, found, verdicts, rule_errors, redactor, options)
@@ -162,7 +173,9 @@ def _decoded(captures: list[Capture], options: Options) -> list[tuple[Capture, R
     """The streams of the browser's captures, with what only a whole capture can tell."""
     from analyzer.facts.build import Settings, build
     from analyzer.facts.context import add_context
+    from analyzer.facts.netlog_merge import merge
 
+    merged = merge(captures)
     settings = Settings(stream_paths=options.stream_paths)
     tell = options.progress or _silent
     found: list[tuple[Capture, Recorded]] = []
@@ -173,7 +186,7 @@ def _decoded(captures: list[Capture], options: Options) -> list[tuple[Capture, R
         capture.forget()
         capture.info.streams = len(streams)
         found += [(capture, recorded) for recorded in streams]
-    return found
+    return merged.once(found)
 
 
 def _read(paths: Sequence[str | Path], options: Options) -> tuple[list[Capture], Logs | None, list[str]]:

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 TABLE: Final = "exchanges"
 VERDICTS: Final = "log_verdicts"
 _LARGE: Final = 64 * 1024 * 1024  # bytes of logs that take longer to read than what judges them to load
+_NEEDED: Final = (  # decimal and uuid: by the database, for the first parameter of a statement
+    "decimal", "uuid", "analyzer.engine.load", "analyzer.engine.table", "analyzer.facts.clusters",
+    "analyzer.facts.ending", "analyzer.facts.logfacts", "analyzer.report.json_v1",
+)  # fmt: skip
 MEMORY: Final = "1GB"  # what is more goes to a temporary file
 
 
@@ -334,8 +338,8 @@ def _get_ready() -> None:
     from analyzer.facts.limits import candidates
     from analyzer.redact import Redactor
 
-    for name in ("engine.table", "facts.clusters", "facts.ending", "facts.logfacts", "report.json_v1"):
-        import_module(f"analyzer.{name}")
+    for name in _NEEDED:
+        import_module(name)
     candidates("total")
     Redactor().text("compiles the patterns of secrets")
 

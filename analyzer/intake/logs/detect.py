@@ -12,6 +12,7 @@ import msgspec
 from analyzer.duck import cursor
 from analyzer.intake.logs.compile import Compiled, compile_format, outline
 from analyzer.intake.logs.envelopes import Envelope, peel
+from analyzer.intake.logs.lines import sample_relation
 from analyzer.intake.logs.schema import Format
 from analyzer.intake.logs.shipped import formats
 
@@ -156,9 +157,7 @@ def _count(
     with _database(con) as database:
         database.execute("PRAGMA disable_optimizer")  # it takes longer than to run it as it stands
         try:
-            row = database.execute(
-                f"SELECT {cols} FROM (SELECT unnest($lines) AS line)", {"lines": list(lines)}
-            ).fetchone()
+            row = database.execute(f"SELECT {cols} FROM {sample_relation(lines)}").fetchone()
         finally:
             database.execute("PRAGMA enable_optimizer")
     return [int(n) for n in row]
@@ -168,7 +167,6 @@ def _unmatched(compiled: Compiled, lines: Sequence[str], con: Any) -> list[str]:
     ignored = f" AND NOT ({compiled.ignored})" if compiled.ignored else ""
     with _database(con) as database:
         rows = database.execute(
-            f"SELECT line FROM (SELECT unnest($lines) AS line) WHERE NOT ({compiled.matches}){ignored}",
-            {"lines": list(lines)},
+            f"SELECT line FROM {sample_relation(lines)} WHERE NOT ({compiled.matches}){ignored}"
         ).fetchall()
     return [row[0] for row in rows]

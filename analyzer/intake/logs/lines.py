@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -70,6 +70,12 @@ def _unzstd(path: Path) -> BinaryIO:
     import zstandard
 
     return cast("BinaryIO", zstandard.open(path, "rb"))
+
+
+def sample_relation(lines: Sequence[str]) -> str:
+    """SQL of some lines as `(line)`. As text: the first parameter of a process imports decimal, uuid and more."""
+    joined = "\n".join(lines)
+    return f"(SELECT unnest(split({literal(joined)}, chr(10))) AS line)"
 
 
 def fast_relation(source: Source, *, numbered: bool = True) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 
 from analyzer.intake.logs.compile import Compiled
 from analyzer.intake.logs.envelopes import Envelope, mender
-from analyzer.intake.logs.lines import Damage, Source, fast_relation, run_blocks
+from analyzer.intake.logs.lines import Damage, Source, fast_relation, run_blocks, sample_relation
 from analyzer.intake.logs.streams import LINE_WORDS, REQUEST_WORDS, glob_words, literal, sure_sql
 
 SHOWN: Final = 5
@@ -191,10 +191,10 @@ def _plan(
     step = 1
     if chosen[0].fmt.interest is not None and sample:
         average = sum(len(line) + 1 for line in sample) / len(sample)
+        kind = f"CASE WHEN NOT ({likely[0]}) THEN 0 WHEN {sure[0]} THEN 2 ELSE 1 END"
         share, sure_share = reader.con.execute(
-            f"SELECT avg(CAST({likely[0]} AS INTEGER)), avg(CAST({likely[0]} AND {sure[0]} AS INTEGER))"
-            " FROM (SELECT unnest($lines) AS line)",
-            {"lines": list(sample)},
+            f"SELECT avg(CAST(kind > 0 AS INTEGER)), avg(CAST(kind = 2 AS INTEGER))"
+            f" FROM (SELECT {kind} AS kind FROM {sample_relation(sample)})"
         ).fetchone()
         step = max(1, round(sure_share * size / average / max(1, min(keep, KEEP_SURE))))
         share = share - sure_share + sure_share / step + 0.02
