@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -162,10 +162,10 @@ def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream"
     if broken < LEAST:
         return []
     causes = sorted((-row[2], row[0]) for row in counts if row[2] >= LEAST)[:_MOST]
-    spreads = _spreads(con) if causes else {}
+    extent = _extent(con) if causes else Extent({}, 0.0)
     traits: list[tuple[str, Trait]] = []
-    for _, cause in causes:
-        traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", fine, spreads)))
+    for size, cause in causes:
+        traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", -size, fine, extent)))
     found = []
     for group in _merged(traits):
         made = _cluster(con, group, total, broken, fine, listed, show, unit)
@@ -175,19 +175,27 @@ def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream"
     return found
 
 
-def _spreads(con: Any) -> dict[str, float]:
-    """The range of each number over all streams."""
-    ends = ", ".join(f"coalesce(max({name}) - min({name}), 0)" for name in _NUMBERS)
-    return dict(zip(_NUMBERS, con.execute(f"SELECT {ends} FROM streams_now").fetchone(), strict=True))
+class Extent(NamedTuple):
+    """How far all streams spread. numbers: the range of each number that any stream has. span: in seconds."""
+
+    numbers: dict[str, float]
+    span: float
 
 
-def _trait(con: Any, where: str, fine: int, spreads: Mapping[str, float]) -> Trait:
+def _extent(con: Any) -> Extent:
+    ends = ", ".join(f"max({name}) - min({name})" for name in _NUMBERS)
+    *ranges, span = con.execute(f"SELECT {ends}, epoch(max(ended) - min(ended)) FROM streams_now").fetchone()
+    numbers = {name: range for name, range in zip(_NUMBERS, ranges, strict=True) if range is not None}
+    return Extent(numbers, span or 0.0)
+
+
+def _trait(con: Any, where: str, size: int, fine: int, extent: Extent) -> Trait:
     """What the streams of one cause share, beginning with what narrows the group down most."""
     trait = Trait(where)
-    size = _count(con, where)
     best: tuple[float, str] | None = None
-    for name, (share, least) in _NUMBERS.items():
-        found = _peaks(con, where, name, share, least, spreads[name])
+    for name, spread in extent.numbers.items():
+        share, least = _NUMBERS[name]
+        found = _peaks(con, where, name, share, least, spread)
         found = [peak for peak in found if peak.middle >= _CLUE[name]]
         covered = coverage(found) / size
         if found and covered >= 0.5:
@@ -199,13 +207,15 @@ def _trait(con: Any, where: str, fine: int, spreads: Mapping[str, float]) -> Tra
         size = _count(con, trait.where)
         for name in [name for name in trait.peaks if name != best[1]]:
             share, least = _NUMBERS[name]
-            again = _peaks(con, trait.where, name, share, least, spreads[name])
+            again = _peaks(con, trait.where, name, share, least, extent.numbers[name])
             trait.peaks[name] = [peak for peak in again if peak.middle >= _CLUE[name]]
             if coverage(trait.peaks[name]) < 0.9 * size:
                 del trait.peaks[name]
     else:
-        _instant(con, trait, size)
-    _places(con, trait, fine)
+        _instant(con, trait, size, extent.span)
+    if trait.where != where:
+        size = _count(con, trait.where)
+    _places(con, trait, size, fine)
     return trait
 
 
@@ -218,7 +228,7 @@ def _peaks(con: Any, where: str, name: str, share: float, least: float, spread: 
     return peaks(values, share=share, least=least, spread=spread)
 
 
-def _instant(con: Any, trait: Trait, size: int) -> None:
+def _instant(con: Any, trait: Trait, size: int, span: float) -> None:
     """The second in which most of the group ended, if that is no chance; their ages must differ."""
     row = con.execute(
         f"SELECT time_bucket(INTERVAL 2 SECOND, ended) AS t, count(*) AS c, max(duration_ms) - min(duration_ms)"
@@ -226,7 +236,6 @@ def _instant(con: Any, trait: Trait, size: int) -> None:
     ).fetchone()
     if row is None:
         return
-    span = con.execute("SELECT epoch(max(ended) - min(ended)) FROM streams_now").fetchone()[0] or 0.0
     moment, count, ages = row
     expected = size * 2.0 / max(span, 2.0)
     if count < LEAST or count < 0.5 * size or count < 3 * expected or (ages is not None and ages < 1000):
@@ -237,8 +246,7 @@ def _instant(con: Any, trait: Trait, size: int) -> None:
     trait.at = con.execute(f"SELECT median(ended) FROM streams_now WHERE {where}").fetchone()[0]
 
 
-def _places(con: Any, trait: Trait, fine: int) -> None:
-    size = _count(con, trait.where)
+def _places(con: Any, trait: Trait, size: int, fine: int) -> None:
     columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in PLACES)
     # One statement for all places: with a few rows, each costs more to plan than to run.
     found = con.execute(
