@@ -220,13 +220,21 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
             f"CREATE OR REPLACE TABLE {table} (no BIGINT, line VARCHAR, c TINYINT, sure TINYINT, size UINTEGER)"
         )
         reader.rows(f"INSERT INTO {table} {select}", insert=True)
+    lines = size = sure = sure_kept = 0
+    by_class: dict[int, int] = {}
+    for c, kind, count, length in con.execute(
+        f"SELECT c, sure, count(*), sum(size) FROM {table} GROUP BY c, sure"
+    ).fetchall():
+        lines += count
+        size += length
+        by_class[c] = by_class.get(c, 0) + count
+        sure += count if kind > 0 else 0
+        sure_kept += count if kind == 2 else 0
+    unparsed = by_class.get(0, 0)
     no = "rowid + 1" if reader.fast else "no"
-    each = ", ".join(f"count(*) FILTER (WHERE c = {i})" for i in range(1, len(chosen) + 1))
-    lines, size, ignored, unparsed, first, sure, sure_kept, *by_format = con.execute(
-        f"SELECT count(*), coalesce(sum(size), 0), count(*) FILTER (WHERE c = -1), count(*) FILTER (WHERE c = 0),"
-        f" min({no}, {SHOWN}) FILTER (WHERE c = 0), count(*) FILTER (WHERE sure > 0),"
-        f" count(*) FILTER (WHERE sure = 2), {each} FROM {table}"
-    ).fetchone()
+    first = (
+        con.execute(f"SELECT min({no}, {SHOWN}) FROM {table} WHERE c = 0").fetchone()[0] if unparsed else []
+    )
     return Marks(
         table=table,
         held=plan.hold,
@@ -237,10 +245,10 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
         ],
         lines=lines,
         bytes=int(size),
-        by_format=list(by_format),
-        ignored=ignored,
+        by_format=[by_class.get(number, 0) for number in range(1, len(chosen) + 1)],
+        ignored=by_class.get(-1, 0),
         unparsed=unparsed,
-        first=sorted(first or []),
+        first=sorted(first),
         sure=sure,
         sure_kept=sure_kept,
     )
