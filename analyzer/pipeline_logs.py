@@ -201,14 +201,25 @@ class Logs:
             f" ORDER BY CASE v.severity {severities} END, CASE v.confidence {confidences} END, v.n"
             f" LIMIT {int(self.options.limit)}"
         ).fetchall()
-        from analyzer.facts.logfacts import fetched_rows
+        from analyzer.engine.weigh import weigh
+        from analyzer.facts.ending import read_ending
+        from analyzer.facts.logfacts import draw_line, fetched_rows
 
         numbers = [n for n, _ in found]
         rows, recorded = fetched_rows(self.con, TABLE, numbers)
         shown_rows = _shown([rows[n] for n in numbers], recorded, redactor)
-        for (n, pattern), row in zip(found, shown_rows, strict=True):
-            findings = evaluation.findings(pattern)
-            stream = _stream(rows[n], row, findings, ruleset, redactor, outcome.rule_errors)
+        show, errors = redactor.column, outcome.rule_errors
+        for (n, pattern), shown_row in zip(found, shown_rows, strict=True):
+            row = rows[n]
+            request_id = shown_row.request_id
+            stream = Stream(
+                id="",
+                exchange=shown_row,
+                ending=read_ending(row),
+                verdict=weigh(row, evaluation.findings(pattern), ruleset, show=show, errors=errors),
+                timeline=draw_line(row),
+                request_ids={} if request_id is None else {"request id": request_id},
+            )
             if n in self.places:
                 _place(stream, self.places[n])
             outcome.streams.append(stream)
@@ -285,29 +296,6 @@ def _headline(summary: Summary, clusters: Sequence[Cluster]) -> str:
 def _rank(stream: Stream) -> tuple[int, int]:
     verdict = stream.verdict
     return SEVERITIES.index(verdict.severity), CONFIDENCES.index(verdict.confidence)
-
-
-def _stream(
-    row: Exchange,
-    shown: Exchange,
-    findings: Any,
-    ruleset: RuleSet,
-    redactor: Redactor,
-    errors: list[str],
-) -> Stream:
-    """shown: the row, redacted."""
-    from analyzer.engine.weigh import weigh
-    from analyzer.facts.ending import read_ending
-    from analyzer.facts.logfacts import draw_line
-
-    return Stream(
-        id="",
-        exchange=shown,
-        ending=read_ending(row),
-        verdict=weigh(row, findings, ruleset, show=redactor.column, errors=errors),
-        timeline=draw_line(row),
-        request_ids={"request id": shown.request_id} if shown.request_id is not None else {},
-    )
 
 
 def _place(stream: Stream, place: str) -> None:
