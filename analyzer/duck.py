@@ -14,6 +14,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
+from analyzer.aside import aside
+
 # Closed to the outside, single-threaded, offline.
 _CONFIG: Final[dict[str, Any]] = {
     "threads": 1,
@@ -64,29 +66,9 @@ def prepare() -> None:
 
 
 def opened_aside(config: dict[str, Any]) -> Callable[[], Any]:
-    """Begin to open a database of its own on the side; call the answer for its connection.
-
-    What goes wrong is raised there.
-    """
+    """Begin to open a database of its own on the side; call the answer for its connection."""
     connect = driver().connect
-    found: list[Any] = []
-
-    def work() -> None:
-        try:
-            found.append(connect(":memory:", config=config))
-        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
-            found.append(error)
-
-    thread = threading.Thread(target=work, name="duckdb", daemon=True)
-    thread.start()
-
-    def opened() -> Any:
-        thread.join()
-        if isinstance(found[0], Exception):
-            raise found[0]
-        return found[0]
-
-    return opened
+    return aside(lambda: connect(":memory:", config=config))
 
 
 def _base() -> Any:

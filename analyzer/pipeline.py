@@ -91,7 +91,8 @@ def _analyze(paths: Sequence[str | Path], options: Options, kept: Examined | Non
     from analyzer.redact import Redactor
 
     redactor = Redactor(enabled=options.redact)
-    ruleset = ruleset if ruleset is not None else _rules(options)
+    if ruleset is None:
+        ruleset = logs.rules() if logs is not None and logs.rules is not None else _rules(options)
     found = _decoded(captures, options) if captures else []
     rows = [recorded.exchange for _, recorded in found]
     tell("judging", 0, len(rows))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from copy import copy
 from importlib import import_module
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from analyzer.aside import aside
 from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
 from analyzer.columns import Exchange, columns
 from analyzer.errors import CaptureError
@@ -37,7 +37,7 @@ TABLE: Final = "exchanges"
 VERDICTS: Final = "log_verdicts"
 _LARGE: Final = 64 * 1024 * 1024  # bytes of logs that take longer to read than what judges them to load
 _NEEDED: Final = (  # decimal and uuid: by the database, for the first parameter of a statement
-    "decimal", "uuid", "analyzer.engine.load", "analyzer.engine.table", "analyzer.facts.clusters",
+    "decimal", "uuid", "analyzer.engine.table", "analyzer.facts.clusters",
     "analyzer.facts.ending", "analyzer.facts.logfacts", "analyzer.report.json_v1",
 )  # fmt: skip
 MEMORY: Final = "1GB"  # what is more goes to a temporary file
@@ -91,8 +91,10 @@ class Logs:
         self.captures: list[CaptureInfo] = []
         self.unkept = 0
         self.places: dict[int, str] = {}  # where the error message of a row stands
+        # The rules, where there was time to load them.
+        self.rules: Callable[[], RuleSet] | None = None
         if sum(inp.size or 0 for inp in inputs) > _LARGE:
-            threading.Thread(target=_get_ready, name="ready", daemon=True).start()
+            self.rules = aside(_get_ready)
         for done, inp in enumerate(inputs):
             if options.progress is not None:
                 options.progress("reading", done, len(inputs))
@@ -321,8 +323,9 @@ def _shown(rows: Sequence[Exchange], recorded: Sequence[str], redactor: Redactor
     return shown
 
 
-def _get_ready() -> None:
+def _get_ready() -> RuleSet:
     """Load what judging needs while the database reads, which it does in threads of its own."""
+    from analyzer.engine.load import load_rules
     from analyzer.facts.limits import candidates
     from analyzer.redact import Redactor
 
@@ -330,6 +333,7 @@ def _get_ready() -> None:
         import_module(name)
     candidates("total")
     Redactor().text("compiles the patterns of secrets")
+    return load_rules(())
 
 
 def _source(inp: Input) -> Any:

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "analyzer"
 
 # Each room and the rooms that it may import; a room may always import itself.
 BASE = {
+    "aside",
     "duck",
     "remember",
     "options",
@@ -30,7 +31,8 @@ BASE = {
     "patterns",
 }
 ALLOWED = {
-    "duck": set(),
+    "aside": set(),
+    "duck": {"aside"},
     "remember": {"errors", "write"},
     "errors": set(),
     "causes": set(),

@@ -11,7 +11,7 @@ import msgspec
 
 from analyzer.duck import cursor
 from analyzer.intake.logs.compile import Compiled, compile_format, outline
-from analyzer.intake.logs.envelopes import Envelope, peel
+from analyzer.intake.logs.envelopes import Envelope, peel, prefix_of
 from analyzer.intake.logs.lines import sample_relation
 from analyzer.intake.logs.schema import Format
 from analyzer.intake.logs.shipped import formats
@@ -76,12 +76,14 @@ def detect_lines(
     envelopes, inner = peel(lines)
     counted = [line for line in lines if not line.startswith("#")] or lines
     candidates: list[tuple[int, Format, tuple[Envelope, ...]]] = []
+    prefixed = bool(envelopes) and prefix_of(envelopes) is not None and header is None
     for wrapping in dict.fromkeys(((), envelopes)):
+        if prefixed and not wrapping and _json(lines) is _json(inner):
+            continue  # a prefix may be missing: what fits a line as it stands fits it behind one too
         shapes = inner if wrapping else lines
         if header is not None and not wrapping:
             candidates += [(n, f, ()) for f, n in _w3c(known, header, counted)]
-        json = sum(line.lstrip().startswith("{") for line in shapes) * 2 >= len(shapes)
-        tried = [f for f in known.values() if f.kind == ("json-lines" if json else "text")]
+        tried = [f for f in known.values() if f.kind == ("json-lines" if _json(shapes) else "text")]
         candidates += [
             (n, f, wrapping) for f, n in zip(tried, _count(tried, wrapping, counted, con), strict=True)
         ]
@@ -120,6 +122,11 @@ def detect_lines(
                 found.others = [more, *more.others]
                 more.others = []
     return found
+
+
+def _json(lines: Sequence[str]) -> bool:
+    """Most of them begin as JSON objects."""
+    return sum(line.lstrip().startswith("{") for line in lines) * 2 >= len(lines)
 
 
 def _w3c(known: Mapping[str, Format], header: str, lines: Sequence[str]) -> list[tuple[Format, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -85,6 +84,8 @@ class _Reader:
     def known(self, keys: list[str | int], word: str, allowed: Iterable[str], what: str) -> str:
         names = list(allowed)
         if word not in names:
+            import difflib
+
             near = difflib.get_close_matches(str(word), names, n=1)
             expected = f"one of {', '.join(names)}" if len(names) <= 12 else "see docs/log-formats.md"
             if near:

@@ -14,7 +14,6 @@ import msgspec
 
 from analyzer.errors import CaptureError
 from analyzer.intake.logs.compile import Compiled, compile_format
-from analyzer.intake.logs.custom import compile_user_format
 from analyzer.intake.logs.detect import Detection, detect_lines, sample_lines
 from analyzer.intake.logs.fill import KEEP, fill
 from analyzer.intake.logs.lines import Damage, Source, fast_relation, plain_source
@@ -67,6 +66,8 @@ def read_log(
         except OSError as error:
             raise CaptureError(f"it cannot be read ({error.strerror})", where=str(source)) from None
     if isinstance(format, str):
+        from analyzer.intake.logs.custom import compile_user_format
+
         format = compile_user_format(format)
     lines = sample_lines(_sample(source))
     detection = _detection(lines, source.name, format, con)
