@@ -110,10 +110,7 @@ def likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
         patterns = [f'"(?:{words[1:]}|{interest[1:]})']
     tests = [f"regexp_matches(line, {literal(pattern)})" for pattern in patterns]
     tests += [f"contains(line, {literal(word)})" for word in glob_words(globs)]
-    if len(tests) == 1:
-        return tests[0]
-    # As a CASE, what one test has found costs no other.
-    return "CASE " + " ".join(f"WHEN {test} THEN true" for test in tests) + " ELSE false END"
+    return f"({' OR '.join(tests)})"
 
 
 def mark(
@@ -191,7 +188,7 @@ def _plan(
     step = 1
     if chosen[0].fmt.interest is not None and sample:
         average = sum(len(line) + 1 for line in sample) / len(sample)
-        kind = f"CASE WHEN NOT ({likely[0]}) THEN 0 WHEN {sure[0]} THEN 2 ELSE 1 END"
+        kind = f"CASE WHEN {likely[0]} THEN CASE WHEN {sure[0]} THEN 2 ELSE 1 END ELSE 0 END"
         share, sure_share = reader.con.execute(
             f"SELECT avg(CAST(kind > 0 AS INTEGER)), avg(CAST(kind = 2 AS INTEGER))"
             f" FROM (SELECT {kind} AS kind FROM {sample_relation(sample)})"
@@ -211,24 +208,24 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
     con = reader.con
     number = "" if reader.fast else "no, "
     sampled = plan.sampled(not reader.fast)
-    text = "CASE WHEN c > 0 AND likely AND sure <> 1 THEN line END" if plan.hold else "NULL::VARCHAR"
-    select = f"SELECT {number}{text} AS line, c, sure, size FROM ({_classed(chosen, plan, number, sampled)})"
+    text = "CASE WHEN kind > 1 AND c > 0 THEN line END" if plan.hold else "NULL::VARCHAR"
+    select = f"SELECT {number}{text} AS line, c, kind, size FROM ({_classed(chosen, plan, number, sampled)})"
     if reader.fast:
         reader.rows(f"CREATE OR REPLACE TABLE {table} AS {select}", insert=True, numbered=False)
     else:
         con.execute(
-            f"CREATE OR REPLACE TABLE {table} (no BIGINT, line VARCHAR, c TINYINT, sure TINYINT, size UINTEGER)"
+            f"CREATE OR REPLACE TABLE {table} (no BIGINT, line VARCHAR, c TINYINT, kind TINYINT, size UINTEGER)"
         )
         reader.rows(f"INSERT INTO {table} {select}", insert=True)
     lines = size = sure = sure_kept = 0
     by_class: dict[int, int] = {}
     for c, kind, count, length in con.execute(
-        f"SELECT c, sure, count(*), sum(size) FROM {table} GROUP BY c, sure"
+        f"SELECT c, kind, count(*), sum(size) FROM {table} GROUP BY c, kind"
     ).fetchall():
         lines += count
         size += length
         by_class[c] = by_class.get(c, 0) + count
-        sure += count if kind > 0 else 0
+        sure += count if kind in (1, 2) else 0
         sure_kept += count if kind == 2 else 0
     unparsed = by_class.get(0, 0)
     no = "rowid + 1" if reader.fast else "no"
@@ -255,28 +252,26 @@ def _mark(reader: Reader, chosen: Sequence[Compiled], plan: _Plan, table: str) -
 
 
 def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str, sampled: str) -> str:
-    """SELECT line, likely, c, sure, size: cheap tests first, and costly ones only where they decide.
+    """SELECT line, kind, c, size: cheap tests first, and costly ones only where they decide.
 
-    sure: 0 no, 1 a quiet stream that is counted, 2 one that is kept as well. In a large log the shape of a
-    line is enough where it is not read any further; a mixed or a small log has every line tested in full.
+    kind: 0 no stream, 1 a quiet stream that is only counted, 2 one that is kept as well, 3 a line that has to
+    be read. In a large log the shape of a line is enough where it is not read any further; a mixed or a small
+    log has every line tested in full.
     """
-    one = len(chosen) == 1
     size = "CAST(strlen(line) AS UINTEGER) AS size"
-    if one and chosen[0].fmt.interest is not None:
+    if len(chosen) == 1 and chosen[0].fmt.interest is not None:
         shape = chosen[0].fmt.shape if plan.by_shape else None
-        full = class_sql(chosen)
-        fits = f"(NOT likely OR sure = 1) AND line LIKE {literal(shape)}" if shape else "false"
-        # Each test a WHEN of its own: inside NOT, and outside of CASE, all parts of a condition are worked out.
-        kept = f"CASE WHEN {sampled} THEN 2 ELSE 1 END"
-        sure = f"CASE WHEN NOT likely THEN 0 WHEN {plan.sure[0]} THEN {kept} ELSE 0 END::TINYINT"
+        fits = f"kind <= 1 AND line LIKE {literal(shape)}" if shape else "false"
+        # Each test is a WHEN: as a column, or inside NOT, every part of a condition is worked out for every line.
+        sure = f"CASE WHEN {plan.sure[0]} THEN CASE WHEN {sampled} THEN 2 ELSE 1 END ELSE 3 END"
+        kind = f"CASE WHEN {plan.likely[0]} THEN {sure} ELSE 0 END::TINYINT"
         return (
-            f"SELECT {number}line, likely, sure, CASE WHEN {fits} THEN CAST(1 AS TINYINT) ELSE {full} END AS c, {size}"
-            f" FROM (SELECT {number}line, likely, {sure} AS sure"
-            f" FROM (SELECT {number}line, {plan.likely[0]} AS likely FROM {{lines}}))"
+            f"SELECT {number}line, kind, CASE WHEN {fits} THEN CAST(1 AS TINYINT) ELSE {class_sql(chosen)} END AS c,"
+            f" {size} FROM (SELECT {number}line, {kind} AS kind FROM {{lines}})"
         )
     likely = " ".join(f"WHEN {i} THEN {sql}" for i, sql in enumerate(plan.likely, 1))
     return (
-        f"SELECT {number}line, CASE c {likely} ELSE false END AS likely, c, 0::TINYINT AS sure, {size}"
+        f"SELECT {number}line, CASE WHEN CASE c {likely} ELSE false END THEN 3 ELSE 0 END::TINYINT AS kind, c, {size}"
         f" FROM (SELECT {number}line, {class_sql(chosen)} AS c FROM {{lines}})"
     )
 
