@@ -77,7 +77,12 @@ class Logs:
         """opened: gives the database, as `opening` began to open it."""
         self.options = options
         self.inputs = list(inputs)
-        self.con = (opened or opening())()
+        opened = opened or opening()
+        if options.log_format is None:
+            from analyzer.intake.logs import formats
+
+            formats()  # meanwhile
+        self.con = opened()
         self.con.execute("SET TimeZone = 'UTC'")
         self.con.execute("SET preserve_insertion_order = true")
         from analyzer.intake.logs.table import create_logged_sql
