@@ -28,6 +28,16 @@ _held: dict[int, Any] = {}
 _lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    """A thread that held the lock did not come along."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def driver() -> Any:
     """The module with `connect` and `Error`: DuckDB's extension, or the whole package."""
     try:
@@ -48,11 +58,13 @@ def cursor() -> Any:
 
 
 def prepare() -> None:
-    """Begin to open the database on the side, where something that takes longer is about to be done.
+    """Begin to open the database on the side, if it is not open, while a capture is read.
 
-    Opening it needs no Python, so it costs no time beside the reading of a large file. What goes wrong
-    is raised by `cursor`, which tries again.
+    Opening it needs no Python, so it costs no time beside what does. What goes wrong is raised by `cursor`,
+    which tries again.
     """
+    if os.getpid() in _held:
+        return
     driver()
     ready = threading.Event()
 

@@ -42,7 +42,6 @@ __all__ = ["Options", "Progress", "analyze"]
 
 # What is found in a folder and cannot be read is worth a row only if it is called like a capture.
 _NAMED = later(r"\.z?har|netlog|\.log|access|error", re.IGNORECASE)
-_LARGE = 16 * 1024 * 1024  # bytes of a HAR that take longer to read than the database to open
 MAX_ENTRIES = 20_000  # exchanges in the table of everything; the counts cover all
 MAX_QUOTED = 60  # streams whose log lines are quoted
 
@@ -247,10 +246,10 @@ def _read_one(inp: Input) -> Capture:
 
     try:
         if inp.kind == "har":
-            if (inp.size or 0) > _LARGE:
-                duck.prepare()
+            duck.prepare()
             return read_har(inp)
         if inp.kind == "netlog":
+            duck.prepare()
             return read_netlog(inp)
     except CaptureError as error:
         return _unreadable(inp, error.message)

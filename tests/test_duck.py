@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -34,3 +36,17 @@ def test_a_database_that_cannot_be_opened_is_an_error_of_who_uses_it(monkeypatch
     duck.prepare()
     with pytest.raises(real.Error, match="no memory"):
         duck.cursor()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_while_it_opens_leaves_no_lock_behind() -> None:
+    code = (
+        "import os\n"
+        "from analyzer import duck\n"
+        "duck._lock.acquire()\n"  # as the thread of `prepare` has it
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os._exit(0 if duck.cursor().execute('SELECT 1').fetchone() == (1,) else 3)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
