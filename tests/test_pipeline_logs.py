@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.errors import CaptureError
+from analyzer.errors import CaptureError, RuleError
 from analyzer.model import Report
 from analyzer.pipeline import Options, analyze
 
@@ -263,3 +263,26 @@ def test_a_plain_log_is_read_from_its_file_whatever_it_is_called_in_the_report(
     monkeypatch.setattr(lines, "blocks", lambda *_: pytest.fail("the fast reader was passed by"))
     report = analyze([path], Options(short_paths=True))
     assert report.streams[0].exchange.where == "access.log:1"
+
+
+def test_what_is_loaded_beside_a_large_log_judges_as_if_loaded_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("\n".join(combined(n, (200, 502, 499)[n % 3]) for n in range(90)) + "\n")
+    after = analyze([log], Options(everything=True))
+    monkeypatch.setattr("analyzer.pipeline_logs._LARGE", 0)
+    beside = analyze([log], Options(everything=True))
+    assert beside.streams == after.streams
+    assert beside.summary == after.summary
+
+
+def test_rules_of_ones_own_count_beside_a_large_log_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.pipeline_logs._LARGE", 0)
+    log = tmp_path / "access.log"
+    log.write_text(combined(1, 502) + "\n")
+    (tmp_path / "broken.yaml").write_text("id: broken\n")
+    with pytest.raises(RuleError):
+        analyze([log], Options(rules=(tmp_path / "broken.yaml",)))
