@@ -319,8 +319,9 @@ def _shown(rows: Sequence[Exchange], recorded: Sequence[str], redactor: Redactor
     """The rows, redacted. A log fills few of the columns, and there are thousands of rows."""
     texts = [name for name in recorded if columns()[name].type == "text"]
     shown = [copy(row) for row in rows]
-    for name in texts:
-        values = [getattr(row, name) for row in rows]
+    found = [(name, [getattr(row, name) for row in rows]) for name in texts]
+    # What many rows share comes first: three upstreams are 1 to 3, not 2,501 to 2,503 behind the clients.
+    for name, values in sorted(found, key=lambda column: len(set(column[1]))):
         fit = redactor.column_of(name, values)
         if fit != values:
             for row, value in zip(shown, fit, strict=True):
