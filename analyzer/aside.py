@@ -20,7 +20,8 @@ def aside(work: Callable[[], T]) -> Callable[[], T]:
         except Exception as error:  # noqa: BLE001 - it is for whoever asks for the result
             failed.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    # Waited for at the end of the process too: one that ends while the database opens crashes in its teardown.
+    thread = threading.Thread(target=run)
     thread.start()
 
     def result() -> T:

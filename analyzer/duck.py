@@ -73,7 +73,8 @@ def prepare() -> None:
             ready.set()
             _base()
 
-    threading.Thread(target=work, name="duckdb", daemon=True).start()
+    # No daemon: a process that ends while the database opens crashes in its teardown.
+    threading.Thread(target=work, name="duckdb").start()
     ready.wait()
 
 

@@ -62,3 +62,13 @@ def test_what_is_hidden_while_msgspec_loads_is_there_again() -> None:
         " import typing_extensions; assert typing_extensions.TypedDict"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_capture_that_is_refused_at_once_ends_with_its_code(tmp_path: Path) -> None:
+    """The database may still be opening then. One run in four used to crash, so there are twelve."""
+    cut = tmp_path / "cut.har"
+    cut.write_bytes(SAMPLE.read_bytes()[:5000])
+    for _ in range(12):
+        child = start(["analyze", str(cut)])
+        _, said = child.communicate(timeout=60)
+        assert (child.returncode, said[:6]) == (3, b"error:")
