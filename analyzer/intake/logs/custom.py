@@ -201,7 +201,7 @@ def _text_format(tokens: list[_Token], dialect: str, dates: tuple[str, str]) -> 
     fmt = _assemble(dialect, groups, {"patterns": {"main": pattern}, "kind": "text"})
     if seen_date and {"d", "t"} <= set(groups):
         clock = Clock("time_d+time_t", f"{dates[0]} {dates[1]}", "end", 1000.0)
-        fmt = _replace(fmt, clocks=(clock,))
+        fmt = msgspec.structs.replace(fmt, clocks=(clock,))
     return fmt
 
 
@@ -329,8 +329,3 @@ def _assemble(dialect: str, groups: Mapping[str, str], shape: Mapping[str, Any])
         constants={"gateway": vocabulary["product"]} if dialect != "goaccess" else {},
         endings=tuple(endings),
     )
-
-
-def _replace(fmt: Format, **changes: Any) -> Format:
-
-    return msgspec.structs.replace(fmt, **changes)
