@@ -130,6 +130,7 @@ _KEYS: Final = [
     "separator",
     "not_requests",
     "interest",
+    "calm",
     "shape",
     "quiet",
     "lasted",
@@ -190,6 +191,7 @@ def read_format(
         separator=raw.get("separator"),
         not_requests=_texts(reader, raw, "not_requests"),
         interest=raw.get("interest"),
+        calm=raw.get("calm"),
         shape=raw.get("shape"),
         quiet=raw.get("quiet"),
         lasted=raw.get("lasted"),
@@ -210,7 +212,7 @@ def read_format(
         _check_groups(reader, fmt)
         for index, pattern in enumerate(fmt.not_requests):
             reader.regex(["not_requests", index], pattern)
-        for key in ("interest", "quiet", "lasted"):
+        for key in ("interest", "calm", "quiet", "lasted"):
             if raw.get(key) is not None:
                 reader.regex([key], raw[key])
     return fmt

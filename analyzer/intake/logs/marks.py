@@ -23,7 +23,7 @@ HOLD_BYTES: Final = 256 * 1024 * 1024
 # all else together.
 SHAPE_FROM: Final = 64 * 1024 * 1024
 # Surely quiet streams that are kept of one file: enough for a baseline and for a list.
-KEEP_SURE: Final = 2_000
+KEEP_SURE: Final = 1_000
 
 
 class Reader(msgspec.Struct):
@@ -100,16 +100,20 @@ def class_sql(chosen: Sequence[Compiled]) -> str:
 
 def likely_sql(compiled: Compiled, globs: Sequence[str]) -> str:
     """A cheap test that no stream fails. Only a format that says what else to look for can have one."""
-    if compiled.fmt.interest is None:
+    interest, calm = compiled.fmt.interest, compiled.fmt.calm
+    if not compiled.fmt.sifted:
         return "true"
-    words = REQUEST_WORDS if compiled.fmt.kind == "text" else LINE_WORDS
-    interest = compiled.fmt.interest
-    patterns = [words, interest]
-    if words.startswith('"') and interest.startswith('"') and "|" not in interest:
-        # One pattern, for what both begin with is found many times faster than what only one of them does.
-        patterns = [f'"(?:{words[1:]}|{interest[1:]})']
+    patterns = [REQUEST_WORDS if compiled.fmt.kind == "text" else LINE_WORDS]
+    if interest is not None:
+        if patterns[0].startswith('"') and interest.startswith('"') and "|" not in interest:
+            # One pattern, for what both begin with is found many times faster than what only one of them does.
+            patterns = [f'"(?:{patterns[0][1:]}|{interest[1:]})']
+        else:
+            patterns.append(interest)
     tests = [f"regexp_matches(line, {literal(pattern)})" for pattern in patterns]
     tests += [f"contains(line, {literal(word)})" for word in glob_words(globs)]
+    if calm is not None:
+        tests.append(f"NOT regexp_matches(line, {literal(calm)})")
     return f"({' OR '.join(tests)})"
 
 
@@ -186,7 +190,7 @@ def _plan(
     size = _bytes(reader.source)
     share = sure_share = 1.0
     step = 1
-    if chosen[0].fmt.interest is not None and sample:
+    if chosen[0].fmt.sifted and sample:
         average = sum(len(line) + 1 for line in sample) / len(sample)
         kind = f"CASE WHEN {likely[0]} THEN CASE WHEN {sure[0]} THEN 2 ELSE 1 END ELSE 0 END"
         share, sure_share = reader.con.execute(
@@ -259,7 +263,7 @@ def _classed(chosen: Sequence[Compiled], plan: _Plan, number: str, sampled: str)
     log has every line tested in full.
     """
     size = "CAST(strlen(line) AS UINTEGER) AS size"
-    if len(chosen) == 1 and chosen[0].fmt.interest is not None:
+    if len(chosen) == 1 and chosen[0].fmt.sifted:
         shape = chosen[0].fmt.shape if plan.by_shape else None
         fits = f"kind <= 1 AND line LIKE {literal(shape)}" if shape else "false"
         # Each test is a WHEN: as a column, or inside NOT, every part of a condition is worked out for every line.

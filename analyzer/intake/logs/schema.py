@@ -82,6 +82,7 @@ class Format(msgspec.Struct, frozen=True):
     separator: str | None = None
     not_requests: tuple[str, ...] = ()
     interest: str | None = None
+    calm: str | None = None
     shape: str | None = None
     quiet: str | None = None
     lasted: str | None = None
@@ -97,6 +98,11 @@ class Format(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...] = ()
     rejects: tuple[tuple[str, str], ...] = ()
     path: str = ""
+
+    @property
+    def sifted(self) -> bool:
+        """Whether a look at a raw line can tell that it is no stream."""
+        return self.interest is not None or self.calm is not None
 
     @property
     def weight(self) -> int:

@@ -36,8 +36,8 @@ def create_logged_sql(name: str = "exchanges") -> str:
 
 def columns_of(con: Any, table: str) -> list[str]:
     """The exchange table's columns that a table has, in its order."""
-    described = con.execute(f"SELECT * FROM {table} LIMIT 0").description
-    return [item[0] for item in described if item[0] in columns()]
+    described = con.execute(f"PRAGMA table_info('{table}')").fetchall()
+    return [name for _, name, *_ in described if name in columns()]
 
 
 def widen(con: Any, table: str, names: Iterable[str]) -> None:

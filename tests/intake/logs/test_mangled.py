@@ -56,3 +56,36 @@ def test_a_large_log_counts_its_streams_as_a_small_one_does(
     second = large_rows[len(small_rows) :]  # the table holds what was read before, too
     broken = [[row["position"] for row in rows if row["status"] == 502] for rows in (small_rows, second)]
     assert broken[0] == broken[1] and len(broken[0]) == 6
+
+
+HAPROXY = '203.0.113.9:4711 [20/Nov/2026:15:50:16.017] fe be/s1 0/0/1/17/{took} {status} 303 - - {state} 1/1/0/0/0 0/0 "{request} HTTP/1.1"'
+
+
+def haproxy(request: str, took: int = 17, status: int = 200, state: str = "----") -> str:
+    return HAPROXY.format(request=request, took=took, status=status, state=state)
+
+
+def test_a_large_haproxy_log_is_counted_by_shape(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five timers, a status and a quote; a connection in TCP mode has three timers, and is of another format."""
+    monkeypatch.setattr(marks, "SHAPE_FROM", 1000)
+    good = haproxy("GET /assets/app.png")
+    cut = good[: good.index('"')]
+    result, _ = read("\n".join([good] * 20 + [good.replace(" 200 ", " 2x0 "), cut] + [good] * 20) + "\n")
+    assert (result.lines, result.parsed, result.unparsed) == (42, 40, 2)
+    assert [no for no, _ in result.unparsed_lines] == [21, 22]
+    tcp = "203.0.113.9:4711 [20/Nov/2026:15:50:16.017] fe be/s1 0/1/17 303 -- 1/1/0/0/0 0/0"
+    mixed, _ = read("\n".join([good] * 20 + [tcp] + [good] * 20) + "\n")
+    assert [other.format for other in mixed.detection.others] == ["haproxy-tcp"]
+
+
+def test_what_lasted_is_read_whatever_its_path(read: Read) -> None:
+    calm = haproxy("GET /report", 2999)
+    told = [
+        haproxy("POST /llm.v1.Model/Answer", 3100, state="sD--"),  # a gRPC call
+        haproxy("GET /report", 20_000),
+        haproxy("GET /report", 5, status=101),
+    ]
+    _, rows = read("\n".join([calm] * 20 + told + [calm] * 20) + "\n")
+    assert [(row["position"], row["stream_why"]) for row in rows] == [
+        (21, "behaviour"), (22, "behaviour"), (23, "websocket")
+    ]  # fmt: skip

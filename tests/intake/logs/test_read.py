@@ -309,3 +309,13 @@ def test_line_inside_another_wrapper_is_found(wrap: Any, name: str) -> None:
     line = '[2026-09-14T07:31:12.487Z] "POST /v1/chat HTTP/2" 200 UC 0 3000 12001 400 "192.0.2.1" "c" "r2" "a.io" "10.0.0.1:80"'
     envelopes, inner = peel([wrap(line)])
     assert ([envelope.id for envelope in envelopes], inner) == ([name], [line])
+
+
+def test_rows_of_a_long_log_are_in_the_order_of_its_lines(read: Read) -> None:
+    """More lines than the database reads at once, in threads of its own."""
+    line = '203.0.113.9 - - [22/Nov/2026:15:50:16 +0000] "POST /v1/messages HTTP/1.1" {} 0 "-" "-"'
+    content = "\n".join(line.format(502 if no % 50 == 0 else 200) for no in range(1, 400_001)) + "\n"
+    result, rows = read(content)
+    assert result.lines == 400_000
+    broken = [row["position"] for row in rows if row["status"] == 502]
+    assert broken == list(range(50, 400_001, 50))
