@@ -14,12 +14,11 @@ from analyzer.columns import Exchange, columns
 from analyzer.patterns import later
 from analyzer.redact import headers, jwt
 from analyzer.redact.lists import words
-from analyzer.redact.shapes import address_class, class_of, decoded, hits
+from analyzer.redact.shapes import STRONG, address_class, class_of, decoded, hits, may_be_strong
 from analyzer.redact.urls import redact_host, redact_query, redact_url
 from analyzer.safe import one_line, visible
 
 _LONGEST: Final = 20_000
-_STRONG: Final = words("private-key jwt api-key email card iban")
 _WORD: Final = later(r"[\w.:/ @~#=;,+()\[\]{}%|-]{1,200}")
 # IPv4 addresses outside every /8 that has a range for special purposes (IANA's registry).
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
@@ -143,12 +142,16 @@ class Redactor:
         """`column` for a column of text of many rows: each distinct value is looked at once."""
         if not self.enabled or name in _KEEP:
             return [None if value is None else one_line(value) for value in values]
-        shown: dict[str | None, str | None] = {
-            value: self._remember(f"column:{name}", value, lambda v: self._column(name, v), times)
-            for value, times in Counter(values).items()
-            if value is not None
-        }
-        shown[None] = None
+        shown: dict[str | None, str | None] = {None: None}
+        for value, times in Counter(values).items():
+            if value is None:
+                continue
+            if name == "client_ip" and _PUBLIC.fullmatch(value):
+                # As `_client` would; a log has thousands.
+                shown[value] = self._public(value)
+                self.counts["ip"] += times
+            else:
+                shown[value] = self._remember(f"column:{name}", value, lambda v: self._column(name, v), times)
         return [shown[value] for value in values]
 
     def exchange(self, exchange: Exchange) -> Exchange:
@@ -230,7 +233,7 @@ class Redactor:
         part = part.strip()
         if _PUBLIC.fullmatch(part):  # as nearly every line of a log has it, and many times faster
             self.counts["ip"] += 1
-            return f"⟨ip:{self._number('ip', part)} public⟩"
+            return self._public(part)
         try:
             address = ipaddress.ip_address(part.strip("[]"))
         except ValueError:
@@ -239,6 +242,9 @@ class Redactor:
             return part
         self.counts["ip"] += 1
         return f"⟨ip:{self._number('ip', str(address))} {class_of(address)}⟩"
+
+    def _public(self, address: str) -> str:
+        return f"⟨ip:{self._number('ip', address)} public⟩"
 
     def _server(self, value: str) -> str:
         """A server's public address is no secret; a private one shows the inside of a network."""
@@ -252,10 +258,11 @@ class Redactor:
 
     def _identifier(self, value: str) -> str:
         """A value that is made to be quoted: only what has a secret's own shape goes."""
-        return one_line(self._scrub(value, only=_STRONG), 1000)
+        return one_line(self._scrub(value, only=STRONG) if may_be_strong(value) else value, 1000)
 
     def _strong(self, value: str) -> bool:
-        return any(hit.kind in _STRONG for hit in hits(value[:_LONGEST]))
+        value = value[:_LONGEST]
+        return may_be_strong(value) and any(hit.kind in STRONG for hit in hits(value))
 
     def _text(self, text: str) -> str:
         if len(text) > _LONGEST:

@@ -103,6 +103,9 @@ _SCAN: Final = later(
     "|".join(f"(?P<{kind.replace('-', '_')}_{i}>{p})" for i, (kind, p) in enumerate(_PATTERNS))
 )
 _KINDS: Final = {f"{kind.replace('-', '_')}_{i}": kind for i, (kind, _) in enumerate(_PATTERNS)}
+#: Kinds that are secrets wherever they stand.
+STRONG: Final = frozenset({"private-key", "jwt", "api-key", "email", "card", "iban"})
+_STRONG_SCAN: Final = later("|".join(p for kind, p in _PATTERNS if kind in STRONG or kind == "digits"))
 _LONG_QUOTE: Final = 40
 _ENCODED: Final = later(r"%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}")
 _UNICODE: Final = later(r"\\u(00[0-9A-Fa-f]{2})")
@@ -180,6 +183,11 @@ def luhn(digits: str) -> bool:
             value = value * 2 - 9 if value > 4 else value * 2
         total += value
     return total % 10 == 0
+
+
+def may_be_strong(text: str) -> bool:
+    """Whether `hits` can find one of the STRONG kinds: a look that is many times faster. digits can be a card."""
+    return _STRONG_SCAN.search(text) is not None
 
 
 def hits(text: str, depth: int = 0) -> Iterator[Hit]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.redact.shapes import hits, known_id, luhn, opaque
+from analyzer.redact.shapes import STRONG, hits, known_id, luhn, may_be_strong, opaque
 from analyzer.redact.urls import redact_url
 
 
@@ -126,3 +126,23 @@ def test_hits_are_ordered_inside_the_text_and_never_raise(text: str) -> None:
 @given(st.text(max_size=80))
 def test_any_text_is_a_url_to_the_redactor(text: str) -> None:
     redact_url(text, lambda kind, secret: kind)
+
+
+_PIECES = [
+    "sk-proj-abcdEFGH1234", "eyJhbGciOiJIUzI1NiJ9", "dana@example.com", "4111 1111 1111 1111", "4111111111111111",
+    "DE89 3704 0044 0532 0130 00", "-----BEGIN PRIVATE KEY-----", "123456789:AAF-abcdefghijklmnopqrstuvwxyz0123",
+    "Mozilla/5.0", "(X11; Linux x86_64)", "token", "state", "content", '"', "'", "\\", "`", ":", "=", "/", "?a=", "%40", " ", "-", ".", "x",
+    "https://host.example/",
+]  # fmt: skip
+
+
+@settings(max_examples=600)
+@given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
+def test_the_quick_look_misses_nothing_strong(text: str) -> None:
+    if any(hit.kind in STRONG for hit in hits(text)):
+        assert may_be_strong(text)
+
+
+def test_the_quick_look_spares_what_browsers_call_themselves() -> None:
+    agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Safari/537.36"
+    assert not may_be_strong(agent)
