@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Never
 
 
@@ -33,11 +34,16 @@ def _main() -> Never:
         from analyzer.cli import main
 
         main()
+    captures, given = found
+    if any(".log" in path.name and path.is_file() for path in map(Path, captures)):
+        from analyzer import duck
+
+        duck.begin()  # which takes as long as the imports that follow
     _load_msgspec()
     from analyzer import command
 
-    captures, given = found
-    sys.exit(command.guarded(lambda: command.analyze(captures, **given)))
+    kept: list[Any] = []
+    sys.exit(command.guarded(lambda: command.analyze(captures, kept=kept, **given)))
 
 
 def _load_msgspec() -> None:

@@ -31,8 +31,12 @@ def analyze(
     stream_path: Sequence[str] = (),
     log_format: str | None = None,
     no_redact: bool = False,
+    kept: list[Report] | None = None,
 ) -> int:
-    """`hangup analyze`, with the defaults of its options. Returns the exit code."""
+    """`hangup analyze`, with the defaults of its options. Returns the exit code.
+
+    kept: gains the report, for a process that ends with it and need not take it apart first.
+    """
     from analyzer.pipeline import Options
     from analyzer.write import format_for
 
@@ -51,6 +55,8 @@ def analyze(
         drawings=chosen in ("html", "terminal"),
     )
     report = run(captures, options)
+    if kept is not None:
+        kept.append(report)
     deliver(report, chosen, output, open_it=open_it)
     return exit_code(report, fail_on)
 

@@ -25,13 +25,15 @@ _CONFIG: Final[dict[str, Any]] = {
     "allow_community_extensions": False,
 }
 _held: dict[int, Any] = {}
+_begun: list[Callable[[], Any]] = []
 _lock = threading.Lock()
 
 
 def _after_fork() -> None:
-    """A thread that held the lock did not come along."""
+    """A thread that held the lock, or that opens a database, did not come along."""
     global _lock
     _lock = threading.Lock()
+    _begun.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -57,6 +59,25 @@ def cursor() -> Any:
         return _base().cursor()
 
 
+def begin() -> None:
+    """Begin to open a database on the side before it is known what for; the next that is opened is this one."""
+    connect = driver().connect
+    _begun.append(aside(lambda: connect(":memory:")))
+
+
+def opened(config: dict[str, Any]) -> Any:
+    """A connection to a database of its own: the one that was begun, or a new one."""
+    try:
+        begun = _begun.pop()
+    except IndexError:
+        return driver().connect(":memory:", config=config)
+    con = begun()
+    for name, value in config.items():
+        text = str(value).replace("'", "''")
+        con.execute(f"SET {name} = '{text}'")
+    return con
+
+
 def prepare() -> None:
     """Begin to open the database on the side, if it is not open, while a capture is read.
 
@@ -78,17 +99,11 @@ def prepare() -> None:
     ready.wait()
 
 
-def opened_aside(config: dict[str, Any]) -> Callable[[], Any]:
-    """Begin to open a database of its own on the side; call the answer for its connection."""
-    connect = driver().connect
-    return aside(lambda: connect(":memory:", config=config))
-
-
 def _base() -> Any:
     """The database of this process. The lock must be held."""
     pid = os.getpid()
     base = _held.get(pid)
     if base is None:
-        base = driver().connect(":memory:", config=_CONFIG)
+        base = opened(_CONFIG)
         _held[pid] = base
     return base

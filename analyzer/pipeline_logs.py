@@ -7,7 +7,6 @@ patterns of fired rules and the clusters, and nothing else.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from copy import copy
 from importlib import import_module
@@ -26,7 +25,7 @@ from analyzer.plain import counted
 if TYPE_CHECKING:
     from analyzer.engine.rule import RuleSet
     from analyzer.engine.table import TableEvaluation
-    from analyzer.facts.clusters import Found
+    from analyzer.facts.clusters import Found, Group
     from analyzer.facts.matching import Pairs
     from analyzer.intake import Input
     from analyzer.intake.logs import LogResult
@@ -83,11 +82,6 @@ class Logs:
 
             formats()  # meanwhile
         self.con = opened()
-        self.con.execute("SET TimeZone = 'UTC'")
-        self.con.execute("SET preserve_insertion_order = true")
-        from analyzer.intake.logs.table import create_logged_sql
-
-        self.con.execute(create_logged_sql(TABLE))
         self.format: Any = None
         if options.log_format is not None:
             from analyzer.intake.logs.custom import compile_user_format
@@ -114,7 +108,7 @@ class Logs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.con.close()
+        aside(self.con.close)  # which takes the tables apart
 
     @property
     def rows(self) -> int:
@@ -174,15 +168,17 @@ class Logs:
         if not self.rows:
             return outcome
         from analyzer.engine.table import evaluate_table
-        from analyzer.facts.clusters import in_table
+        from analyzer.facts.clusters import told
 
         if without:
             self.con.execute(f"DELETE FROM {TABLE} WHERE n IN ({', '.join(str(int(n)) for n in without)})")
         evaluation = evaluate_table(self.con, TABLE, ruleset, result=VERDICTS)
         outcome.rule_errors = list(evaluation.rule_errors)
         outcome.counts = self._counts()
+        con = self.con.cursor()
+        groups = aside(lambda: _groups(con))  # the database searches while Python writes the list
         self._list(evaluation, ruleset, redactor, outcome)
-        outcome.clusters = in_table(self.con, TABLE, VERDICTS, listed=outcome.numbers, show=redactor.column)
+        outcome.clusters = told(groups(), listed=outcome.numbers, show=redactor.column, unkept=self.unkept)
         return outcome
 
     def _counts(self) -> list[Count]:
@@ -305,6 +301,17 @@ def _rank(stream: Stream) -> tuple[int, int]:
     return SEVERITIES.index(verdict.severity), CONFIDENCES.index(verdict.confidence)
 
 
+def _groups(con: Any) -> list[Group]:
+    from analyzer.facts.clusters import in_table
+
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("PRAGMA disable_optimizer")  # plain scans, on a few rows and on many
+        return in_table(con, TABLE, VERDICTS)
+    finally:
+        con.close()
+
+
 def _place(stream: Stream, place: str) -> None:
     """The facts that an error message told stand where it stands, not on the access line."""
     from analyzer.facts.pairtext import MESSAGE
@@ -353,8 +360,30 @@ def _source(inp: Input) -> Any:
 
 
 def opening() -> Callable[[], Any]:
-    """Begin to open the database of a run's logs, while what reads them is imported."""
-    from analyzer.duck import opened_aside
+    """Begin to open the database of a run's logs, with its table, while what reads them is imported."""
+    from analyzer.duck import driver
 
-    spill = str(Path(tempfile.gettempdir(), f"hangup-{os.getpid()}"))
-    return opened_aside({"memory_limit": MEMORY, "temp_directory": spill})
+    driver()
+    return aside(_opened)
+
+
+def _opened() -> Any:
+    from analyzer.duck import opened
+    from analyzer.intake.logs.table import create_logged_sql
+
+    spill = str(Path(_temporary(), f"hangup-{os.getpid()}"))
+    con = opened({"memory_limit": MEMORY, "temp_directory": spill})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = true")
+    con.execute(create_logged_sql(TABLE))
+    return con
+
+
+def _temporary() -> str:
+    """What `tempfile.gettempdir` answers; that module and what it loads take longer than to look here."""
+    named = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - only what tempfile would choose first too
+    if named.is_absolute() and named.is_dir() and os.access(named, os.W_OK | os.X_OK):
+        return str(named)
+    from tempfile import gettempdir
+
+    return gettempdir()

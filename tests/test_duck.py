@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from analyzer import duck
 @pytest.fixture(autouse=True)
 def _nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duck, "_held", {})
+    monkeypatch.setattr(duck, "_begun", [])
 
 
 def test_what_was_prepared_is_what_is_used() -> None:
@@ -36,6 +38,24 @@ def test_a_database_that_cannot_be_opened_is_an_error_of_who_uses_it(monkeypatch
     duck.prepare()
     with pytest.raises(real.Error, match="no memory"):
         duck.cursor()
+
+
+def test_what_was_begun_is_what_is_opened_next_as_it_was_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "it's here"
+    duck.begin()
+    con = duck.opened({"memory_limit": "512MB", "temp_directory": str(folder)})
+    assert not duck._begun
+    asked = "SELECT current_setting('temp_directory')"
+    assert con.execute(asked).fetchone() == (str(folder),)
+    assert duck.opened({"threads": 1}).execute(asked).fetchone() != (str(folder),)
+
+
+def test_the_shared_database_is_closed_to_the_outside_even_when_it_was_begun() -> None:
+    duck.begin()
+    con = duck.cursor()
+    assert con.execute("SELECT current_setting('threads')").fetchone() == (1,)
+    with pytest.raises(duck.driver().Error, match="disabled"):
+        con.execute(f"SELECT * FROM read_text('{Path(__file__).as_posix()}')")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

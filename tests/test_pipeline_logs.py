@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from analyzer import pipeline_logs
 from analyzer.errors import CaptureError, RuleError
 from analyzer.model import Report
 from analyzer.pipeline import Options, analyze
@@ -286,3 +288,36 @@ def test_rules_of_ones_own_count_beside_a_large_log_too(
     (tmp_path / "broken.yaml").write_text("id: broken\n")
     with pytest.raises(RuleError):
         analyze([log], Options(rules=(tmp_path / "broken.yaml",)))
+
+
+@pytest.mark.parametrize("named", [None, "here", "missing", "."])
+def test_what_spills_goes_where_temporary_files_go(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    if named is None:
+        monkeypatch.delenv("TMPDIR", raising=False)
+    else:
+        monkeypatch.setenv("TMPDIR", named if named == "." else str(tmp_path / named))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert pipeline_logs._temporary() == tempfile.gettempdir()
+
+
+def test_a_cluster_is_compared_with_all_that_ended_well_though_few_were_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analyzer.intake.logs import marks
+
+    monkeypatch.setattr(marks, "KEEP_SURE", 20)
+    quiet = [haproxy(n % 3000, "----", 5000 + n) for n in range(400)]
+    broken = [haproxy(n, "sH--", 50_001, 504, "-1").replace("/api1", "/api2") for n in range(30)]
+    log = write(tmp_path, "haproxy.log", *quiet[:200], *broken, *quiet[200:])
+    report = analyze([log])
+    assert (report.summary.streams, report.summary.ok) == (430, 400)
+    (cluster,) = report.clusters
+    kept = int(cluster.baseline.split()[2])
+    assert cluster.size == 30
+    assert cluster.baseline.startswith(
+        f"None of {kept} healthy streams that were looked at are on `be_api/api2`"
+    )
+    assert 5 <= kept <= 60

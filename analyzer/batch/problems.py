@@ -8,7 +8,7 @@ from typing import Any, Final
 from analyzer.batch.model import Problem
 from analyzer.batch.working import MEMBERS, ids, one, wilson
 from analyzer.causes import CAUSES
-from analyzer.facts.clusters import in_table
+from analyzer.facts.clusters import in_table, told
 from analyzer.facts.clustertext import PLACES
 from analyzer.model import Cluster
 from analyzer.report.json_v1 import timestamp
@@ -29,7 +29,7 @@ def problems(db: Any, *, most: int = MOST) -> list[Problem]:
     total = one(db, "SELECT count(*) FROM batch_t")[0]
     db.execute("CREATE OR REPLACE TEMP TABLE batch_p (ticket VARCHAR, problem INTEGER)")
     found: list[Problem] = []
-    for cluster in in_table(db, "batch_x", "batch_v", unit="ticket"):
+    for cluster in told(in_table(db, "batch_x", "batch_v"), unit="ticket"):
         number = len(found)
         if not _telling(db, cluster.cluster, cluster.numbers):
             continue

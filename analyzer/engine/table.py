@@ -41,7 +41,7 @@ class TableEvaluation(msgspec.Struct):
 def evaluate_table(
     con: Any, table: str, ruleset: RuleSet, *, result: str = "verdicts", where: str | None = None
 ) -> TableEvaluation:
-    """One verdict for each row of `table`, as the temporary table `result`.
+    """One verdict for each row of `table`, as the table `result`.
 
     con: the caller's connection. table: has a column `n` and any of the exchange table's columns; the
     missing ones count as unrecorded. where: SQL that chooses rows (trusted: it comes from the program).
@@ -106,7 +106,7 @@ def _store(con: Any, result: str, keyed: str, names: list[str], rows: list[tuple
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(result + '_patterns')} AS SELECT {unnested}", lists)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {quote(result)} AS "
+        f"CREATE OR REPLACE TABLE {quote(result)} AS "
         f"SELECT n, {', '.join(head)} FROM {quote(keyed)} JOIN {quote(result + '_patterns')} "
         f"USING ({', '.join(names)})"
     )

@@ -44,7 +44,7 @@ class Found(msgspec.Struct):
 
 
 class Trait(msgspec.Struct):
-    """What the members of a group share. where: the members, as SQL."""
+    """What the streams of one cause share. where: these streams, as SQL."""
 
     where: str
     peaks: dict[str, list[Peak]] = msgspec.field(default_factory=dict)
@@ -52,6 +52,22 @@ class Trait(msgspec.Struct):
     lifts: dict[str, float] = msgspec.field(default_factory=dict)
     at: datetime | None = None
     alone: dict[str, str] = msgspec.field(default_factory=dict)  # what every stream of the run has: no clue
+
+
+class Group(msgspec.Struct):
+    """A cluster in numbers, before anything is said of it.
+
+    trait: what its members share. numbers: their rows. broken, total: streams of the run. baseline: what
+    `baseline_text` takes.
+    """
+
+    cause: str
+    trait: Trait
+    size: int
+    numbers: list[int]
+    broken: int
+    total: int
+    baseline: tuple[Any, ...]
 
 
 def clusters(
@@ -73,24 +89,15 @@ def clusters(
         # With a few rows, optimising a statement takes longer than running it as it stands.
         con.execute("PRAGMA disable_optimizer")
         _load(con, rows, verdicts)
-        return [finish(found, names) for found in _search(con, None, show or _plain)]
+        return [finish(found, names) for found in told(_search(con), show=show)]
     finally:
         con.close()
 
 
-def in_table(
-    con: Any,
-    table: str,
-    verdicts: str,
-    *,
-    listed: Sequence[int] | None = None,
-    show: Show | None = None,
-    unit: str = "stream",
-) -> list[Found]:
-    """The same over a table of exchanges and the table of their verdicts, joined by n.
+def in_table(con: Any, table: str, verdicts: str) -> list[Group]:
+    """What `clusters` looks for, in a table of exchanges and the table of their verdicts, joined by n.
 
-    listed: the rows that a report names; a cluster counts all its members and names those. unit: what
-    the texts call a row that failed.
+    `told` says it in words.
     """
     features = ", ".join(f"x.{sql} AS {name}" for name, sql in _COLUMNS.items() if name != "bytes")
     features += ", coalesce(x.body_bytes, x.transfer_bytes) AS bytes"  # many logs count the headers too
@@ -100,7 +107,24 @@ def in_table(
                v.severity IN ('ok', 'info') AS fine, {features}, x.capture
         FROM {table} x JOIN {verdicts} v USING (n)""",
     )
-    return _search(con, None if listed is None else list(listed), show or _plain, unit)
+    return _search(con)
+
+
+def told(
+    groups: Sequence[Group],
+    *,
+    listed: Sequence[int] | None = None,
+    show: Show | None = None,
+    unit: str = "stream",
+    unkept: int = 0,
+) -> list[Found]:
+    """The groups as clusters, with their texts.
+
+    listed: the rows that a report names; a cluster counts all its members and names those. show: as for
+    `clusters`. unit: what the texts call a row that failed. unkept: healthy streams that the table lacks.
+    """
+    wanted = None if listed is None else set(listed)
+    return [_told(group, wanted, show or _plain, unit, unkept) for group in groups]
 
 
 def finish(found: Found, names: Mapping[int, str]) -> Cluster:
@@ -153,7 +177,7 @@ def _create(con: Any, select: str, params: Sequence[Any] = ()) -> None:
     )
 
 
-def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream") -> list[Found]:
+def _search(con: Any) -> list[Group]:
     counts = con.execute(
         "SELECT cause, count(*), count(*) FILTER (WHERE broken), count(*) FILTER (WHERE fine)"
         " FROM streams_now GROUP BY cause"
@@ -168,10 +192,10 @@ def _search(con: Any, listed: list[int] | None, show: Show, unit: str = "stream"
         traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", -size, fine, extent)))
     found = []
     for group in _merged(traits):
-        made = _cluster(con, group, total, broken, fine, listed, show, unit)
+        made = _group(con, group, total, broken, fine)
         if made is not None:
             found.append(made)
-    found.sort(key=lambda item: (-item.cluster.size, item.cluster.cause))
+    found.sort(key=lambda group: (-group.size, group.cause))
     return found
 
 
@@ -322,16 +346,7 @@ def _alike(one: Trait, other: Trait) -> bool:
     return False
 
 
-def _cluster(
-    con: Any,
-    group: list[tuple[str, Trait]],
-    total: int,
-    broken: int,
-    fine: int,
-    listed: list[int] | None,
-    show: Show,
-    unit: str,
-) -> Found | None:
+def _group(con: Any, group: list[tuple[str, Trait]], total: int, broken: int, fine: int) -> Group | None:
     cause, trait = group[0]
     where = " OR ".join(f"({other.where})" for _, other in group)
     size, rules = con.execute(
@@ -347,31 +362,37 @@ def _cluster(
             for name in trait.peaks
             if all(name in other.peaks for _, other in group)
         }
+    members = con.execute(f"SELECT n FROM streams_now WHERE {where} ORDER BY n LIMIT 1000000").fetchall()
+    baseline = _baseline(con, trait, total, size, fine)
+    return Group(cause, trait, size, [row[0] for row in members], broken, total, baseline)
+
+
+def _told(group: Group, listed: set[int] | None, show: Show, unit: str, unkept: int) -> Found:
+    trait = group.trait
+    others, fine, *rest = group.baseline
     shared = _shared(trait, show)
-    named = _numbers(con, where, listed)
+    places = _shown(trait.places, show)
     cluster = Cluster(
-        cause=cause,
-        party=CAUSES[cause].party,
-        size=size,
+        cause=group.cause,
+        party=CAUSES[group.cause].party,
+        size=group.size,
         members=[],
         text=cluster_text(
-            cause, size, broken, total, trait.peaks, trait.at, _shown(trait.places, show), unit=unit
+            group.cause,
+            group.size,
+            group.broken,
+            group.total + unkept,
+            trait.peaks,
+            trait.at,
+            places,
+            unit=unit,
         ),
-        baseline=baseline_text(*_baseline(con, trait, where, total, size, fine), show=show, unit=unit),
+        baseline=baseline_text(
+            others + unkept, fine + unkept, *rest, show=show, unit=unit, sample=fine if unkept else None
+        ),
         shared=shared,
     )
-    return Found(cluster, named)
-
-
-def _numbers(con: Any, where: str, listed: list[int] | None) -> list[int]:
-    numbers = [
-        row[0]
-        for row in con.execute(f"SELECT n FROM streams_now WHERE {where} ORDER BY n LIMIT 1000000").fetchall()
-    ]
-    if listed is None:
-        return numbers
-    wanted = set(listed)
-    return [n for n in numbers if n in wanted]
+    return Found(cluster, [n for n in group.numbers if listed is None or n in listed])
 
 
 def _span(con: Any, where: str, name: str) -> Peak:
@@ -398,7 +419,7 @@ def _shown(places: Mapping[str, str], show: Show) -> dict[str, str]:
     return {name: str(show(PLACES[name], value)) for name, value in values.items()}
 
 
-def _baseline(con: Any, trait: Trait, where: str, total: int, size: int, fine: int) -> tuple[Any, ...]:
+def _baseline(con: Any, trait: Trait, total: int, size: int, fine: int) -> tuple[Any, ...]:
     """(others, fine, place, value, fine there, lift, low and high of the healthy durations there)."""
     place = next(iter(trait.places), None)
     value = trait.places[place] if place else None

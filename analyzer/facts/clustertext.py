@@ -72,8 +72,12 @@ def baseline_text(
     *,
     show: Callable[[str, object], object],
     unit: str = "stream",
+    sample: int | None = None,
 ) -> str:
-    """What the streams outside the cluster look like, healthy ones first."""
+    """What the streams outside the cluster look like, healthy ones first.
+
+    others, fine: of the whole run. sample: of how many healthy ones what else is said is known, if not of all.
+    """
     if others == 0:
         return f"Every {unit} in this run shows it."
     if fine == 0:
@@ -81,7 +85,15 @@ def baseline_text(
     parts = []
     if place is not None and value is not None:
         named = _ON[place].format(show(PLACES[place], value.split(" ")[-1]))
-        parts.append(f"{there:,} healthy streams are {named}" if there else f"no healthy stream is {named}")
+        if sample is None:
+            parts.append(
+                f"{there:,} healthy streams are {named}" if there else f"no healthy stream is {named}"
+            )
+        else:
+            number = f"{there:,}" if there else "none"
+            parts.append(
+                f"{number} of {sample:,} healthy streams that were looked at {'is' if there == 1 else 'are'} {named}"
+            )
         if lift is not None:
             parts[-1] += f" (it is {lift:.1f} times as frequent among the failed)"
     else:
