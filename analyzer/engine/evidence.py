@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from analyzer.columns import Exchange
 from analyzer.engine.phrases import absent_phrase, phrase
@@ -33,21 +33,15 @@ def evidence_for(row: Exchange, rule: Rule, show: Show) -> list[Evidence]:
 def evidence_of(row: Exchange, names: Iterable[str], show: Show) -> list[Evidence]:
     """Evidence for those of the named columns that the row records."""
     found: list[Evidence] = []
+    where = row.where or ""
+    role: Literal["primary", "related"] = "primary"
     for name in names:
-        if getattr(row, name) is None:
-            continue
         value = shown_value(row, name, show)
         if value is None:
             continue
-        found.append(
-            Evidence(
-                role="related" if found else "primary",
-                where=row.where or "",
-                column=name,
-                value=_plain(value),
-                text=phrase(name, value),
-            )
-        )
+        shown = value if isinstance(value, str) else _plain(value)
+        found.append(Evidence(role=role, where=where, column=name, value=shown, text=phrase(name, value)))
+        role = "related"
     return found
 
 

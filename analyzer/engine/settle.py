@@ -9,6 +9,7 @@ from analyzer.causes import Party
 from analyzer.columns import Exchange
 from analyzer.moments import after
 
+_SECOND: Final = timedelta(seconds=1)
 _CLIENT_SIDE: Final = ("user", "browser", "network")
 
 
@@ -47,12 +48,16 @@ def window(row: Exchange) -> str | None:
 
 def _span(start: datetime | None, end: datetime | None) -> str | None:
     if end is not None:
-        first, last = end - timedelta(seconds=1), end + timedelta(seconds=1)
+        first, last = end - _SECOND, end + _SECOND
     elif start is not None:
         first, last = start, start + timedelta(minutes=10)
     else:
         return None
-    return f"{first:%H:%M:%S}-{last:%H:%M:%S} UTC"
+    return f"{_time(first)}-{_time(last)} UTC"
+
+
+def _time(moment: datetime) -> str:
+    return moment.time().isoformat("seconds")  # half as long as a format
 
 
 def _browser_log(row: Exchange) -> str:
@@ -74,6 +79,6 @@ def _no_end(row: Exchange, log: str) -> str:
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment
+    if moment is None or moment.tzinfo is None or moment.tzinfo is UTC:
+        return moment
+    return moment.astimezone(UTC)

@@ -76,8 +76,8 @@ def timestamp(at: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds; a naive value is UTC already."""
     if at is None:
         return None
-    utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def _capture(info: CaptureInfo) -> dict[str, Any]:
