@@ -20,6 +20,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _hangup(path: Path, name: str = "hangup") -> Side:
     command = [sys.executable, "-c", HANGUP, "analyze", str(path), "--format", "json"]
-    return Side(name, command, codes=(0, 1))
+    return Side(name, command, codes=(0, 1), reads=path)
 
 
 def _nginx(setting: Setting) -> None:
@@ -85,7 +86,7 @@ def _nginx(setting: Setting) -> None:
         print("goaccess is not installed: there is nothing to compare with")
     else:
         report = ["--log-format=COMBINED", "--no-progress", "-o", str(setting.folder / "report.html")]
-        sides.append(Side("goaccess", [goaccess, str(path), *report]))
+        sides.append(Side("goaccess", [goaccess, str(path), *report], reads=path))
     setting.turns(sides)
     if goaccess is not None:
         ratio = sides[1].least(lambda run: run.wall) / sides[0].least(lambda run: run.wall)
@@ -99,7 +100,7 @@ def _haproxy(setting: Setting) -> None:
     if halog is None:
         print("halog is not installed: there is nothing to compare with")
     else:
-        sides.append(Side("halog -tc", ["sh", "-c", 'exec "$0" -tc < "$1"', halog, str(path)]))
+        sides.append(Side("halog -tc", ["sh", "-c", 'exec "$0" -tc < "$1"', halog, str(path)], reads=path))
     setting.turns(sides)
     if halog is not None:
         ratio = sides[0].least(lambda run: run.wall) / sides[1].least(lambda run: run.wall)
@@ -125,7 +126,7 @@ def _memory(setting: Setting) -> None:
             with part.open("rb") as source:
                 shutil.copyfileobj(source, out, 1 << 24)
     print(f"{whole.stat().st_size / 1e9:.2f} GB")
-    setting.turns([_hangup(whole)], repeats=1)
+    setting.turns([replace(_hangup(whole), reads=None)], repeats=1)
     whole.unlink()
 
 

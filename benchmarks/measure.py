@@ -33,11 +33,12 @@ class Run:
 
 @dataclass(slots=True)
 class Side:
-    """One of the programs compared. codes: exit codes that are no failure."""
+    """One of the programs compared. codes: exit codes that are no failure. reads: its input, if it is large."""
 
     name: str
     command: Sequence[str]
     codes: tuple[int, ...] = (0,)
+    reads: Path | None = None
     runs: list[Run] = field(default_factory=list)
 
     def least(self, what: Callable[[Run], float]) -> float:
@@ -69,12 +70,25 @@ def run(side: Side, env: dict[str, str]) -> Run:
 
 
 def take_turns(sides: Sequence[Side], repeats: int, env: dict[str, str]) -> None:
-    """Fill `Side.runs`. One run of each before that is not counted: it warms the caches of all."""
+    """Fill `Side.runs`. One run of each before that is not counted: it warms the caches of all.
+
+    Before each turn its input is read once: some systems forget a file that nobody has read for half a
+    minute, and a program that takes seconds would wait for the disk after one that takes a minute.
+    """
     for side in sides:
         run(side, env)
     for _ in range(repeats):
         for side in sides:
+            if side.reads is not None:
+                _read(side.reads)
             side.runs.append(run(side, env))
+
+
+def _read(path: Path) -> None:
+    buffer = bytearray(1 << 24)
+    with path.open("rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
 
 
 def table(sides: Sequence[Side]) -> str:
