@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Never
 
 
@@ -35,22 +34,21 @@ def _main() -> Never:
 
         main()
     captures, given = found
-    if any(".log" in path.name and path.is_file() for path in map(Path, captures)):
-        from analyzer import duck
-
-        duck.begin()  # which takes as long as the imports that follow
-    _load_msgspec()
     from analyzer import command
 
-    kept: list[Any] = []
-    sys.exit(command.guarded(lambda: command.analyze(captures, kept=kept, **given)))
+    def work() -> int:
+        command.begin(captures)
+        _load_msgspec()
+        return command.analyze(captures, **given)
+
+    sys.exit(command.guarded(work))
 
 
 def _load_msgspec() -> None:
     """Import msgspec without `typing_extensions`, from which it takes what `typing` has too.
 
     That package loads inspect, ast and tokenize, which take longer than msgspec itself; whoever asks for
-    it later gets it. Only a process of our own may hide a package, and only before it has threads.
+    it later gets it. Only a process of our own may hide a package, and only before it has threads that import.
     """
     modules: dict[str, Any] = sys.modules
     if "typing_extensions" in modules:

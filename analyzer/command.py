@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Options
 
 
+_last: list[Report] = []  # a process that ends with its report need not take it apart first
+
+
 def analyze(
     captures: list[str],
     *,
@@ -31,12 +34,8 @@ def analyze(
     stream_path: Sequence[str] = (),
     log_format: str | None = None,
     no_redact: bool = False,
-    kept: list[Report] | None = None,
 ) -> int:
-    """`hangup analyze`, with the defaults of its options. Returns the exit code.
-
-    kept: gains the report, for a process that ends with it and need not take it apart first.
-    """
+    """`hangup analyze`, with the defaults of its options. Returns the exit code."""
     from analyzer.pipeline import Options
     from analyzer.write import format_for
 
@@ -55,10 +54,18 @@ def analyze(
         drawings=chosen in ("html", "terminal"),
     )
     report = run(captures, options)
-    if kept is not None:
-        kept.append(report)
+    _last[:] = [report]
     deliver(report, chosen, output, open_it=open_it)
     return exit_code(report, fail_on)
+
+
+def begin(captures: Sequence[str]) -> None:
+    """Begin to open the database where names promise logs: it takes as long as to import the rest."""
+    # Unlike Path's, `isfile` says no of a name that is no name.
+    if any(".log" in os.path.basename(path) and os.path.isfile(path) for path in captures):  # noqa: PTH113, PTH119
+        from analyzer import duck
+
+        duck.begin()
 
 
 def run(captures: list[str], options: Options) -> Report:

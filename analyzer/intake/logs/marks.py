@@ -24,6 +24,8 @@ HOLD_BYTES: Final = 256 * 1024 * 1024
 SHAPE_FROM: Final = 64 * 1024 * 1024
 # Surely quiet streams that are kept of one file: enough for a baseline and for a list.
 KEEP_SURE: Final = 1_000
+# Lines at the beginning of a log of unknown length of which all are kept.
+KEEP_START: Final = 10_000
 
 
 class Reader(msgspec.Struct):
@@ -170,7 +172,7 @@ class _Plan(msgspec.Struct):
         """SQL: a sure line is one of those to keep. A log of unknown length has its beginning kept too."""
         if self.step == 1:
             return "true"
-        start = f"no <= {KEEP_SURE} OR " if numbered else ""
+        start = f"no <= {KEEP_START} OR " if numbered else ""
         return f"({start}hash(line) % {self.step} = 0)"
 
 
