@@ -42,6 +42,8 @@ def join_messages(con: Any, table: str) -> dict[int, str]:
     its end; the connection number decides where both have one. Several messages of one exchange: the last
     one that names an ending counts. Messages without an access line stay rows, one for each exchange.
     """
+    if not con.execute(f"SELECT count(worker_message) FROM {table}").fetchone()[0]:
+        return {}
     con.execute(
         f'CREATE OR REPLACE TEMP TABLE messages AS SELECT n, "where" AS place, position, capture, {_FAMILY} AS family, method, url,'
         f" client_ip, ended_at, {', '.join(_MESSAGE)} FROM {table}"
@@ -161,6 +163,8 @@ def add_context(con: Any, table: str) -> None:
     give by chance: among ten thousand readers who left, some always left at the same age. For lines that
     say nothing of their end (a 200 of a product that cannot record a cut) the same holds for limit_ms.
     """
+    if not con.execute(f"SELECT count(duration_ms) FROM {table}").fetchone()[0]:
+        return  # nginx's own format, say: without a duration nothing of this can be told
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE facts_now AS
         SELECT n, limit_ms, CASE WHEN same >= 3 AND same >= 1 + 4 * (around - same) / 9.0 THEN same END AS same_duration,

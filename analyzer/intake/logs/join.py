@@ -64,6 +64,8 @@ def join_workers(con: Any, table: str = "exchanges") -> list[tuple[int, str]]:
     Sets worker_message and closed_why of those rows. Returns (`n` of the row, where the message stands).
     """
     create_events(con)
+    if not con.execute(f"SELECT count(*) FROM {EVENTS}").fetchone()[0]:
+        return []
     apart = "abs(epoch_ms(x.ended_at) - epoch_ms(v.ended_at))"
     rows = con.execute(
         f"""
