@@ -381,7 +381,8 @@ def _opened() -> Any:
 
 def _temporary() -> str:
     """What `tempfile.gettempdir` answers; that module and what it loads take longer than to look here."""
-    named = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - only what tempfile would choose first too
+    given = filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP")))
+    named = Path(next(given, "/tmp"))  # noqa: S108 - what tempfile tries first too
     if named.is_absolute() and named.is_dir() and os.access(named, os.W_OK | os.X_OK):
         return str(named)
     from tempfile import gettempdir

@@ -290,15 +290,16 @@ def test_rules_of_ones_own_count_beside_a_large_log_too(
         analyze([log], Options(rules=(tmp_path / "broken.yaml",)))
 
 
+@pytest.mark.parametrize("variable", ["TMPDIR", "TEMP", "TMP"])
 @pytest.mark.parametrize("named", [None, "here", "missing", "."])
 def test_what_spills_goes_where_temporary_files_go(
-    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str, named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "here").mkdir()
-    if named is None:
-        monkeypatch.delenv("TMPDIR", raising=False)
-    else:
-        monkeypatch.setenv("TMPDIR", named if named == "." else str(tmp_path / named))
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    if named is not None:
+        monkeypatch.setenv(variable, named if named == "." else str(tmp_path / named))
     monkeypatch.setattr(tempfile, "tempdir", None)
     assert pipeline_logs._temporary() == tempfile.gettempdir()
 
