@@ -100,7 +100,8 @@ def baseline_text(
         parts.append(f"{fine:,} other streams ended well")
     if low is not None and high is not None:
         parts.append(f"healthy ones last {_seconds(low)} to {_seconds(high)}")
-    return "; ".join(parts).capitalize() + "." if parts[0].islower() else "; ".join(parts) + "."
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _each(found: Sequence[Peak], write: Callable[[float, float], str]) -> str:

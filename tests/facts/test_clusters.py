@@ -9,6 +9,7 @@ from typing import Any
 from analyzer.causes import CAUSES
 from analyzer.columns import Exchange
 from analyzer.facts.clusters import clusters
+from analyzer.facts.clustertext import baseline_text
 from analyzer.model import Cluster, Verdict
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -131,3 +132,8 @@ def test_refusals_in_milliseconds_and_short_error_pages_share_no_number() -> Non
     (cluster,) = found(rows + healthy(12, body_bytes=41_000))
     assert not {"duration_ms", "bytes"} & set(cluster.shared)
     assert "8 of 8" in cluster.text
+
+
+def test_a_baseline_begins_like_a_sentence_and_keeps_names_as_they_are() -> None:
+    told = baseline_text(5, 3, "edge_location", "FRA", 0, None, 1000.0, 2000.0, show=lambda _, value: value)
+    assert told == "No healthy stream is at edge location `FRA`; healthy ones last 1.0 s to 2.0 s."
