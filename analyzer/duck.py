@@ -48,6 +48,12 @@ def driver() -> Any:
         return import_module("duckdb")
 
 
+def quiet(con: Any) -> Any:
+    """The connection, without the bar that DuckDB draws on stdout where Python has no script (`-c`, a prompt)."""
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
 def cursor() -> Any:
     """A connection of its own to an in-memory database that this process shares (`DuckDBPyConnection`).
 
@@ -70,8 +76,8 @@ def opened(config: dict[str, Any]) -> Any:
     try:
         begun = _begun.pop()
     except IndexError:
-        return driver().connect(":memory:", config=config)
-    con = begun()
+        return quiet(driver().connect(":memory:", config=config))
+    con = quiet(begun())
     for name, value in config.items():
         text = str(value).replace("'", "''")
         con.execute(f"SET {name} = '{text}'")

@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from analyzer.duck import quiet
 from analyzer.errors import HangupError, UsageError, is_interrupt
 from analyzer.resources import folder
 
@@ -107,7 +108,7 @@ class Store:
 
         before = os.umask(0o077)
         limit = _MEMORY if self._path is not None else "1GB"
-        db = duckdb.connect(self._instance(), config={**_CONFIG, "memory_limit": limit})
+        db = quiet(duckdb.connect(self._instance(), config={**_CONFIG, "memory_limit": limit}))
         try:
             if self._path is not None:
                 known = db.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [_NAME])
@@ -320,7 +321,7 @@ class Store:
                 if self._path.with_name(f"{self._path.name}.wal").exists():
                     return False  # closing could not finish the file: its log must stay with it
                 # Closed to the outside comes too late for this connection, which reads the one file it knows.
-                with duckdb.connect(config=_CONFIG) as db:
+                with quiet(duckdb.connect(config=_CONFIG)) as db:
                     db.execute(f"SET temp_directory = {_literal(f'{fresh}.tmp')}")
                     db.execute(_attach(fresh, "fresh"))
                     db.execute(f"ATTACH {_literal(str(self._path))} AS old (READ_ONLY)")

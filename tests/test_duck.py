@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,25 @@ def test_a_fork_while_it_opens_leaves_no_lock_behind() -> None:
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_no_connection_draws_a_bar_on_stdout() -> None:
+    script = (
+        "from analyzer import duck\n"
+        "plain, asked = duck.driver().connect(), \"SELECT current_setting('enable_progress_bar')\"\n"
+        "duck.begin()\n"
+        "cons = plain, duck.opened({}), duck.opened({'threads': 1}), duck.cursor()\n"
+        "print(*(con.execute(asked).fetchone()[0] for con in cons))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True", "False", "False", "False"], "a process without a script gets a bar"
+
+
+@pytest.mark.parametrize("path", sorted(Path(duck.__file__).parent.rglob("*.py")), ids=lambda path: path.name)
+def test_every_connection_is_quiet(path: Path) -> None:
+    opened = [
+        line
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"(duckdb|driver\(\))\.connect\(", line)
+    ]
+    assert all("quiet(" in line for line in opened), opened

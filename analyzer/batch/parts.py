@@ -21,6 +21,7 @@ from analyzer.batch import address
 from analyzer.batch.ledger import unpacked
 from analyzer.batch.shape import insert, stream_columns
 from analyzer.batch.worker import Reply
+from analyzer.duck import quiet
 from analyzer.errors import HangupError
 
 _COLUMNS: Final = {
@@ -85,7 +86,7 @@ def _write(columns: dict[str, str], rows: list[dict[str, Any]], target: Path) ->
 def _connect() -> Any:
     import duckdb
 
-    return duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": "false"})
+    return quiet(duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": "false"}))
 
 
 def _put(file: Path, place: str) -> None:

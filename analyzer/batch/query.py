@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from analyzer.duck import quiet
 from analyzer.errors import CaptureError, HangupError, UsageError
 from analyzer.options import Options
 
@@ -151,7 +152,7 @@ def _read_only(path: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     try:
-        return duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"})
+        return quiet(duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}))
     except duckdb.Error as error:
         if "lock" in str(error).lower():
             raise UsageError(
@@ -197,7 +198,7 @@ def _captures(paths: list[str], options: Options) -> duckdb.DuckDBPyConnection:
     redactor = Redactor()
     of_streams = {name: SQL[kind] for name, kind in table_columns().items()}
     of_exchanges = {name: SQL[column.type] for name, column in columns().items()}
-    db = duckdb.connect(":memory:", config={"enable_external_access": "false"})
+    db = quiet(duckdb.connect(":memory:", config={"enable_external_access": "false"}))
     db.execute("SET TimeZone = 'UTC'")
     for table, shape in (("streams", of_streams), ("exchanges", of_exchanges)):
         body = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
@@ -347,7 +348,7 @@ def _parquet(found: duckdb.DuckDBPyConnection) -> bytes:
     import duckdb
 
     frame = found.df()
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as db:
+    with tempfile.TemporaryDirectory() as folder, quiet(duckdb.connect()) as db:
         path = Path(folder) / "answer.parquet"
         db.execute("SET TimeZone = 'UTC'")
         db.register("frame", frame)

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from analyzer.columns import columns, create_table_sql
+from analyzer.duck import quiet
 from analyzer.errors import CaptureError
 from analyzer.intake.logs import Detection, LogResult, Source, read, read_log
 from analyzer.intake.logs import marks as marking
@@ -172,9 +173,8 @@ def read_part(part: LogPart) -> PartRows:
     with tempfile.TemporaryDirectory(prefix="hangup-part-") as room:
         slice_path = Path(room, "part.log")
         _cut(part, slice_path)
-        con = duckdb.connect(
-            ":memory:", config={"memory_limit": _MEMORY, "temp_directory": str(Path(room, "spill"))}
-        )
+        config = {"memory_limit": _MEMORY, "temp_directory": str(Path(room, "spill"))}
+        con = quiet(duckdb.connect(":memory:", config=config))
         try:
             con.execute("SET TimeZone = 'UTC'")
             con.execute(create_table_sql("exchanges"))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from analyzer.duck import quiet
 from analyzer.report.json_v1 import timestamp
 from analyzer.report.tables import inert, table_columns
 
@@ -90,7 +91,7 @@ def write_streams(db: Any, path: Path) -> None:
     memory = db.execute("SELECT current_setting('memory_limit')").fetchone()[0]
     try:
         config = {"threads": 1, "memory_limit": memory, "temp_directory": str(scratch)}
-        with duckdb.connect(config=config) as out:
+        with quiet(duckdb.connect(config=config)) as out:
             out.execute("SET TimeZone = 'UTC'")
             out.execute(f"CREATE TABLE streams ({body})")
             for after, last in _spans(db):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.columns import columns
+from analyzer.duck import quiet
 from analyzer.errors import UsageError
 from analyzer.model import Report, Stream
 from analyzer.report.json_v1 import timestamp, worst_first
@@ -170,7 +171,7 @@ def to_parquet(report: Report) -> bytes:
     frame = streams_frame(report)
     kinds = table_columns()
     cast = ", ".join(f'CAST("{name}" AS {_SQL[kind]}) AS "{name}"' for name, kind in kinds.items())
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as db:
+    with tempfile.TemporaryDirectory() as folder, quiet(duckdb.connect()) as db:
         path = Path(folder) / "streams.parquet"
         target = str(path).replace("'", "''")
         db.execute("SET TimeZone = 'UTC'")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from analyzer.duck import quiet
 from analyzer.intake.logs.compile import compile_format
 from analyzer.intake.logs.envelopes import peel
 from analyzer.intake.logs.schema import Format, Sample
@@ -16,7 +17,7 @@ def connect() -> Any:
     """A connection that reads stamps without a zone as UTC."""
     import duckdb
 
-    con = duckdb.connect()
+    con = quiet(duckdb.connect())
     con.execute("SET TimeZone = 'UTC'")
     return con
 
