@@ -19,7 +19,7 @@ from analyzer.aside import aside
 from analyzer.causes import CAUSES, CONFIDENCES, SEVERITIES
 from analyzer.columns import Exchange, columns
 from analyzer.errors import CaptureError
-from analyzer.model import Capture, CaptureInfo, Cluster, Recorded, Report, Stream, Summary
+from analyzer.model import Capture, CaptureInfo, Cluster, Recorded, Report, Stream, Summary, Timeline
 from analyzer.plain import counted
 
 if TYPE_CHECKING:
@@ -209,9 +209,9 @@ class Logs:
         from analyzer.facts.logfacts import draw_line, fetched_rows
 
         numbers = [n for n, _ in found]
-        rows, recorded = fetched_rows(self.con, TABLE, numbers)
+        rows, recorded = fetched_rows(self.con, TABLE, numbers, evaluation.recorded)
         shown_rows = _shown([rows[n] for n in numbers], recorded, redactor)
-        show, errors = redactor.column, outcome.rule_errors
+        show, errors, drawn = redactor.column, outcome.rule_errors, self.options.drawings
         for (n, pattern), shown_row in zip(found, shown_rows, strict=True):
             row = rows[n]
             request_id = shown_row.request_id
@@ -220,7 +220,7 @@ class Logs:
                 exchange=shown_row,
                 ending=read_ending(row),
                 verdict=weigh(row, evaluation.findings(pattern), ruleset, show=show, errors=errors),
-                timeline=draw_line(row),
+                timeline=draw_line(row) if drawn else Timeline(),
                 request_ids={} if request_id is None else {"request id": request_id},
             )
             if n in self.places:

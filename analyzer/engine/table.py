@@ -7,31 +7,37 @@ weighs every distinct pattern once, and a join carries the verdict back to the r
 # ruff: noqa: S608 - the SQL is built from column names and literals that `operators` quotes.
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from analyzer.causes import CAUSES
+from analyzer.columns import columns
 from analyzer.engine.compile import decode
 from analyzer.engine.evaluate import Plan, resilient
 from analyzer.engine.fallback import cause_sql, columns_read
-from analyzer.engine.known import Known
+from analyzer.engine.known import MANY, Known
 from analyzer.engine.operators import quote
 from analyzer.engine.rule import Finding, RuleSet
 from analyzer.engine.weigh import rank
+
+# Besides those with a closed vocabulary: columns in which a log has few different values.
+_FEW: Final = frozenset({"gateway", "status"})
 
 
 class TableEvaluation(msgspec.Struct):
     """What `evaluate_table` leaves behind.
 
     result: the temporary table: n, pattern (BIGINT), rule (NULL when none fired), cause, party,
-    severity, confidence. patterns: the findings behind each pattern, as `weigh` takes them.
+    severity, confidence. patterns: the findings behind each pattern, as `weigh` takes them. recorded:
+    columns of the exchange table that any chosen row records, in the table's order.
     """
 
     result: str
     patterns: dict[int, list[Finding]]
     rule_errors: list[str] = msgspec.field(default_factory=list)
+    recorded: list[str] = msgspec.field(default_factory=list)
 
     def findings(self, pattern: int) -> list[Finding]:
         """The rules that fired on rows with this pattern."""
@@ -47,12 +53,12 @@ def evaluate_table(
     missing ones count as unrecorded. where: SQL that chooses rows (trusted: it comes from the program).
     """
     described = con.execute(f"SELECT * FROM {quote(table)} LIMIT 0").description
-    present = {item[0] for item in described}
+    present = [item[0] for item in described if item[0] in columns()]
     wanted = ruleset.columns | columns_read()
     chosen = f" WHERE {where}" if where else ""
-    absent = frozenset(wanted - present) | _all_null(con, table, wanted & present, chosen)
+    known, recorded = _known(con, table, present, wanted, chosen)
     keyed = f"{result}_keys"
-    own = cause_sql(absent)
+    own = cause_sql(known.absent)
 
     def run(plan: Plan) -> Plan:
         keys = "".join(f", {key} AS k{i}" for i, key in enumerate(plan.keys))
@@ -68,7 +74,7 @@ def evaluate_table(
             con.execute("PRAGMA enable_optimizer")
         return plan
 
-    plan, errors = resilient(con, f"(SELECT * FROM {quote(table)}{chosen})", ruleset, Known(absent), run)
+    plan, errors = resilient(con, f"(SELECT * FROM {quote(table)}{chosen})", ruleset, known, run)
     names = ["own_cause", *(f"k{i}" for i in range(len(plan.keys)))]
     found = con.execute(f"SELECT DISTINCT {', '.join(names)} FROM {quote(keyed)}").fetchall()
     patterns: dict[int, list[Finding]] = {}
@@ -83,18 +89,33 @@ def evaluate_table(
             cause = CAUSES[ruleset[rule].cause]
         rows.append((pattern, rule, cause.id, cause.party, cause.severity, confidence, own_cause, *keys))
     _store(con, result, keyed, names, rows)
-    return TableEvaluation(result, patterns, errors)
+    return TableEvaluation(result, patterns, errors, recorded)
 
 
-def _all_null(con: Any, table: str, names: Iterable[str], chosen: str) -> frozenset[str]:
-    """The columns that no chosen row records: one pass that makes most rules disappear from the SQL."""
-    ordered = sorted(names)
-    if not ordered:
-        return frozenset()
-    counts = con.execute(
-        f"SELECT {', '.join(f'count({quote(name)})' for name in ordered)} FROM {quote(table)}{chosen}"
-    ).fetchone()
-    return frozenset(name for name, count in zip(ordered, counts, strict=True) if not count)
+def _known(
+    con: Any, table: str, present: Sequence[str], wanted: frozenset[str], chosen: str
+) -> tuple[Known, list[str]]:
+    """What the chosen rows record, and of columns with few different values which: most rules need no SQL then.
+
+    Also the recorded columns by name.
+    """
+    source = f"FROM {quote(table)}{chosen}"
+    counted = "".join(f", count({quote(name)})" for name in present)
+    rows, *counts = con.execute(f"SELECT count(*){counted} {source}").fetchone()
+    recorded = [name for name, count in zip(present, counts, strict=True) if count]
+    absent = wanted - set(recorded)
+    whole = frozenset(name for name, count in zip(present, counts, strict=True) if count == rows)
+    few = [name for name in recorded if name in wanted and (name in _FEW or columns()[name].values)]
+    if not few:
+        return Known(absent, {}, whole), recorded
+    listed = ", ".join(map(quote, few))
+    found = con.execute(f"SELECT DISTINCT {listed} {source} LIMIT {MANY + 1}").fetchall()
+    if len(found) > MANY:
+        return Known(absent, {}, whole), recorded
+    held = {
+        name: frozenset(values) - {None} for name, values in zip(few, zip(*found, strict=True), strict=True)
+    }
+    return Known(absent, held, whole), recorded
 
 
 def _store(con: Any, result: str, keyed: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:

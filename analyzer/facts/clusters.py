@@ -25,6 +25,7 @@ from analyzer.model import Cluster, Verdict
 
 LEAST: Final = 3
 _MOST: Final = 20
+_NAMED: Final = 1_000_000  # members of one cluster that are told by their rows
 _NUMBERS: Final = {"duration_ms": (0.02, 1000.0), "idle_ms": (0.02, 1000.0), "bytes": (0.005, 16.0)}
 # Below these a shared number is no clue: refusals all take milliseconds, and error pages are all short.
 _CLUE: Final = {"duration_ms": 1000.0, "idle_ms": 2000.0, "bytes": 1024.0}
@@ -34,6 +35,8 @@ _KNOWN: Final = {"upstream": 3, "connection": 3, "edge_location": 3, "server_ip"
 _LIFT: Final = 1.5  # how much more often than among the healthy
 
 Show = Callable[[str, object], object]
+# From a condition and the columns by which groups are told apart: `cause, ` or none.
+_Sql = Callable[[str, str], str]
 
 
 class Found(msgspec.Struct):
@@ -187,12 +190,14 @@ def _search(con: Any) -> list[Group]:
         return []
     causes = sorted((-row[2], row[0]) for row in counts if row[2] >= LEAST)[:_MOST]
     extent = _extent(con) if causes else Extent({}, 0.0)
+    every = _Causes(con, [cause for _, cause in causes])
     traits: list[tuple[str, Trait]] = []
     for size, cause in causes:
-        traits.append((cause, _trait(con, f"broken AND cause = '{cause}'", -size, fine, extent)))
+        traits.append((cause, _trait(con, cause, -size, fine, extent, every)))
     found = []
+    healthy: dict[str, tuple[Any, ...]] = {}
     for group in _merged(traits):
-        made = _group(con, group, total, broken, fine)
+        made = _group(con, group, total, broken, fine, healthy)
         if made is not None:
             found.append(made)
     found.sort(key=lambda group: (-group.size, group.cause))
@@ -200,27 +205,50 @@ def _search(con: Any) -> list[Group]:
 
 
 class Extent(NamedTuple):
-    """How far all streams spread. numbers: the range of each number that any stream has. span: in seconds."""
+    """How far all streams spread. numbers: the range of each number that any stream has. span: in seconds.
+
+    places: of `PLACES` those that any stream names.
+    """
 
     numbers: dict[str, float]
     span: float
+    places: tuple[str, ...] = ()
 
 
 def _extent(con: Any) -> Extent:
     ends = ", ".join(f"max({name}) - min({name})" for name in _NUMBERS)
-    *ranges, span = con.execute(f"SELECT {ends}, epoch(max(ended) - min(ended)) FROM streams_now").fetchone()
-    numbers = {name: range for name, range in zip(_NUMBERS, ranges, strict=True) if range is not None}
-    return Extent(numbers, span or 0.0)
+    named = ", ".join(f"count({name})" for name in PLACES)
+    found = con.execute(f"SELECT {ends}, epoch(max(ended) - min(ended)), {named} FROM streams_now").fetchone()
+    numbers = {name: range for name, range in zip(_NUMBERS, found, strict=False) if range is not None}
+    places = zip(PLACES, found[len(_NUMBERS) + 1 :], strict=True)
+    return Extent(numbers, found[len(_NUMBERS)] or 0.0, tuple(name for name, count in places if count))
 
 
-def _trait(con: Any, where: str, size: int, fine: int, extent: Extent) -> Trait:
+class _Causes:
+    """What is asked about every cause is asked once for all: a statement costs more to plan than to run."""
+
+    def __init__(self, con: Any, causes: Sequence[str]) -> None:
+        self.con = con
+        self.where = f"broken AND cause IN ({', '.join(map(_literal, causes))})"
+        self.kept: dict[str, dict[str, list[Any]]] = {}
+
+    def of(self, cause: str, name: str, ask: _Sql) -> list[Any]:
+        """The rows of one cause in the answer to `ask`, without the cause. name: of what is asked."""
+        known = self.kept.get(name)
+        if known is None:
+            known = self.kept[name] = {}
+            for first, *row in self.con.execute(ask(self.where, "cause, ")).fetchall():
+                known.setdefault(first, []).append(row)
+        return known.get(cause, [])
+
+
+def _trait(con: Any, cause: str, size: int, fine: int, extent: Extent, every: _Causes) -> Trait:
     """What the streams of one cause share, beginning with what narrows the group down most."""
+    where = f"broken AND cause = {_literal(cause)}"
     trait = Trait(where)
     best: tuple[float, str] | None = None
     for name, spread in extent.numbers.items():
-        share, least = _NUMBERS[name]
-        found = _peaks(con, where, name, share, least, spread)
-        found = [peak for peak in found if peak.middle >= _CLUE[name]]
+        found = _peaks(every.of(cause, name, _values_sql(name)), name, spread)
         covered = coverage(found) / size
         if found and covered >= 0.5:
             trait.peaks[name] = found
@@ -230,37 +258,53 @@ def _trait(con: Any, where: str, size: int, fine: int, extent: Extent) -> Trait:
         trait.where = f"{where} AND ({_within(best[1], trait.peaks[best[1]])})"
         size = _count(con, trait.where)
         for name in [name for name in trait.peaks if name != best[1]]:
-            share, least = _NUMBERS[name]
-            again = _peaks(con, trait.where, name, share, least, extent.numbers[name])
-            trait.peaks[name] = [peak for peak in again if peak.middle >= _CLUE[name]]
+            again = con.execute(_values_sql(name)(trait.where, "")).fetchall()
+            trait.peaks[name] = _peaks(again, name, extent.numbers[name])
             if coverage(trait.peaks[name]) < 0.9 * size:
                 del trait.peaks[name]
     else:
-        _instant(con, trait, size, extent.span)
-    if trait.where != where:
+        _instant(con, trait, size, extent.span, every.of(cause, "ended", _instant_sql))
+    if trait.where == where:
+        found_places = every.of(cause, "places", _places_sql(extent.places)) if extent.places else []
+    else:
         size = _count(con, trait.where)
-    _places(con, trait, size, fine)
+        sql = _places_sql(extent.places)(trait.where, "")
+        found_places = con.execute(sql).fetchall() if extent.places else []
+    _places(con, trait, size, fine, found_places)
     return trait
 
 
-def _peaks(con: Any, where: str, name: str, share: float, least: float, spread: float) -> list[Peak]:
+def _values_sql(name: str) -> _Sql:
     grain = 10 if name != "bytes" else 1
-    values = con.execute(
-        f"SELECT round({name} / {grain}) * {grain} AS v, count(*) FROM streams_now"
-        f" WHERE {where} AND {name} > 0 GROUP BY v ORDER BY v"
-    ).fetchall()
-    return peaks(values, share=share, least=least, spread=spread)
+    return lambda where, head: (
+        f"SELECT {head}round({name} / {grain}) * {grain} AS v, count(*) FROM streams_now"
+        f" WHERE {where} AND {name} > 0 GROUP BY {head}v ORDER BY {head}v"
+    )
 
 
-def _instant(con: Any, trait: Trait, size: int, span: float) -> None:
+def _peaks(values: Sequence[tuple[float, int]], name: str, spread: float) -> list[Peak]:
+    """values: as `_values_sql` finds them."""
+    share, least = _NUMBERS[name]
+    return [
+        peak for peak in peaks(values, share=share, least=least, spread=spread) if peak.middle >= _CLUE[name]
+    ]
+
+
+def _instant_sql(where: str, head: str) -> str:
+    """The fullest two seconds: when they begin, how many streams ended in them, how far their ages differ."""
+    first = f"DISTINCT ON ({head.rstrip(', ')}) " if head else ""
+    return (
+        f"SELECT {first}{head}t, c, ages FROM (SELECT {head}time_bucket(INTERVAL 2 SECOND, ended) AS t,"
+        " count(*) AS c, max(duration_ms) - min(duration_ms) AS ages"
+        f" FROM streams_now WHERE {where} AND ended IS NOT NULL GROUP BY {head}t) ORDER BY {head}c DESC, t"
+    )
+
+
+def _instant(con: Any, trait: Trait, size: int, span: float, fullest: Sequence[Sequence[Any]]) -> None:
     """The second in which most of the group ended, if that is no chance; their ages must differ."""
-    row = con.execute(
-        f"SELECT time_bucket(INTERVAL 2 SECOND, ended) AS t, count(*) AS c, max(duration_ms) - min(duration_ms)"
-        f" FROM streams_now WHERE {trait.where} AND ended IS NOT NULL GROUP BY t ORDER BY c DESC, t LIMIT 1"
-    ).fetchone()
-    if row is None:
+    if not fullest:
         return
-    moment, count, ages = row
+    moment, count, ages = fullest[0]
     expected = size * 2.0 / max(span, 2.0)
     if count < LEAST or count < 0.5 * size or count < 3 * expected or (ages is not None and ages < 1000):
         return
@@ -270,16 +314,20 @@ def _instant(con: Any, trait: Trait, size: int, span: float) -> None:
     trait.at = con.execute(f"SELECT median(ended) FROM streams_now WHERE {where}").fetchone()[0]
 
 
-def _places(con: Any, trait: Trait, size: int, fine: int) -> None:
-    columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in PLACES)
+def _places_sql(names: Sequence[str]) -> _Sql:
+    """For each place its most frequent value, how often that occurs, and how often any."""
+    columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in names)
     # One statement for all places: with a few rows, each costs more to plan than to run.
-    found = con.execute(
-        f"""SELECT place, arg_max(value, c), max(c), sum(c) FROM (
-            SELECT place, value, count(*) AS c FROM (
-                UNPIVOT (SELECT {columns} FROM streams_now WHERE {trait.where})
-                ON {", ".join(PLACES)} INTO NAME place VALUE value)
-            GROUP BY place, value) GROUP BY place"""
-    ).fetchall()
+    return lambda where, head: (
+        f"""SELECT {head}place, arg_max(value, c), max(c), sum(c) FROM (
+            SELECT {head}place, value, count(*) AS c FROM (
+                UNPIVOT (SELECT {head}{columns} FROM streams_now WHERE {where})
+                ON {", ".join(names)} INTO NAME place VALUE value)
+            GROUP BY {head}place, value) GROUP BY {head}place"""
+    )
+
+
+def _places(con: Any, trait: Trait, size: int, fine: int, found: Sequence[Sequence[Any]]) -> None:
     usual = {
         name: (value, count)
         for name, value, count, known in found
@@ -346,11 +394,18 @@ def _alike(one: Trait, other: Trait) -> bool:
     return False
 
 
-def _group(con: Any, group: list[tuple[str, Trait]], total: int, broken: int, fine: int) -> Group | None:
+def _group(
+    con: Any,
+    group: list[tuple[str, Trait]],
+    total: int,
+    broken: int,
+    fine: int,
+    healthy: dict[str, tuple[Any, ...]],
+) -> Group | None:
     cause, trait = group[0]
     where = " OR ".join(f"({other.where})" for _, other in group)
-    size, rules = con.execute(
-        f"SELECT count(*), count(DISTINCT rule) FROM streams_now WHERE {where}"
+    size, rules, members = con.execute(
+        f"SELECT count(*), count(DISTINCT rule), list(n) FROM streams_now WHERE {where}"
     ).fetchone()
     if size < LEAST:
         return None
@@ -362,9 +417,8 @@ def _group(con: Any, group: list[tuple[str, Trait]], total: int, broken: int, fi
             for name in trait.peaks
             if all(name in other.peaks for _, other in group)
         }
-    members = con.execute(f"SELECT n FROM streams_now WHERE {where} ORDER BY n LIMIT 1000000").fetchall()
-    baseline = _baseline(con, trait, total, size, fine)
-    return Group(cause, trait, size, [row[0] for row in members], broken, total, baseline)
+    baseline = _baseline(con, trait, total, size, fine, healthy)
+    return Group(cause, trait, size, sorted(members)[:_NAMED], broken, total, baseline)
 
 
 def _told(group: Group, listed: set[int] | None, show: Show, unit: str, unkept: int) -> Found:
@@ -419,14 +473,19 @@ def _shown(places: Mapping[str, str], show: Show) -> dict[str, str]:
     return {name: str(show(PLACES[name], value)) for name, value in values.items()}
 
 
-def _baseline(con: Any, trait: Trait, total: int, size: int, fine: int) -> tuple[Any, ...]:
+def _baseline(
+    con: Any, trait: Trait, total: int, size: int, fine: int, healthy: dict[str, tuple[Any, ...]]
+) -> tuple[Any, ...]:
     """(others, fine, place, value, fine there, lift, low and high of the healthy durations there)."""
     place = next(iter(trait.places), None)
     value = trait.places[place] if place else None
     test = f"fine AND {place} = {_literal(value)}" if place and value is not None else "fine"
-    there, low, high = con.execute(
-        f"SELECT count(*), quantile_cont(duration_ms, 0.05), quantile_cont(duration_ms, 0.95) FROM streams_now WHERE {test}"
-    ).fetchone()
+    if test not in healthy:
+        healthy[test] = con.execute(
+            "SELECT count(*), quantile_cont(duration_ms, 0.05), quantile_cont(duration_ms, 0.95)"
+            f" FROM streams_now WHERE {test}"
+        ).fetchone()
+    there, low, high = healthy[test]
     return total - size, fine, place, value, there, trait.lifts.get(place or ""), low, high
 
 

@@ -252,27 +252,34 @@ def rows_of(con: Any, table: str, numbers: Sequence[int]) -> dict[int, Exchange]
     return fetched_rows(con, table, numbers)[0]
 
 
-def fetched_rows(con: Any, table: str, numbers: Sequence[int]) -> tuple[dict[int, Exchange], list[str]]:
-    """Rows of the table as exchanges, by number, and the columns that any row records: only these are fetched."""
+def fetched_rows(
+    con: Any, table: str, numbers: Sequence[int], recorded: Sequence[str] | None = None
+) -> tuple[dict[int, Exchange], list[str]]:
+    """Rows of the table as exchanges, by number, and the columns that any row records: only these are fetched.
+
+    recorded: these columns, where they are known.
+    """
     if not numbers:
         return {}, []
     con.execute(
         "CREATE OR REPLACE TEMP TABLE wanted_rows AS SELECT unnest(?::BIGINT[]) AS n", [list(numbers)]
     )
-    names = columns_of(con, table)
-    counted = ", ".join(f'count("{name}")' for name in names)
-    counts = con.execute(f"SELECT {counted} FROM {table}").fetchone()
-    used = [name for name, count in zip(names, counts, strict=True) if count]
+    used = _recorded(con, table) if recorded is None else list(recorded)
     listed = ", ".join(f't."{name}"' for name in used)
     fetched = con.execute(f"SELECT n, {listed} FROM {table} t JOIN wanted_rows USING (n)").fetchall()
     dated = [name for name in used if columns()[name].type == "timestamp"]
     rows: dict[int, Exchange] = {}
     for n, *values in fetched:
-        row = rows[n] = Exchange()
-        for name, value in zip(used, values, strict=True):
-            setattr(row, name, value)
+        row = rows[n] = Exchange(**dict(zip(used, values, strict=True)))
         for name in dated:
             at = getattr(row, name)
             if at is not None and at.tzinfo is None:
                 setattr(row, name, at.replace(tzinfo=UTC))
     return rows, used
+
+
+def _recorded(con: Any, table: str) -> list[str]:
+    names = columns_of(con, table)
+    counted = ", ".join(f'count("{name}")' for name in names)
+    counts = con.execute(f"SELECT {counted} FROM {table}").fetchone()
+    return [name for name, count in zip(names, counts, strict=True) if count]

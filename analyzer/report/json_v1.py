@@ -29,6 +29,7 @@ _VERDICT: Final = (
     "cause", "party", "severity", "confidence", "rule", "title", "explanation", "evidence", "fix", "runners_up",
     "settle",
 )  # fmt: skip
+_verdict: Final = attrgetter(*_VERDICT)
 
 
 def to_json(report: Report, *, version: str, indent: int = 2) -> bytes:
@@ -93,8 +94,7 @@ def _stream(stream: Stream) -> dict[str, Any]:
     }
     shown["started_at"] = timestamp(stream.exchange.started_at)
     shown["ending"] = stream.ending
-    for name in _VERDICT:
-        shown[name] = getattr(verdict, name)
+    shown.update(zip(_VERDICT, _verdict(verdict), strict=True))
     shown["request_ids"] = stream.request_ids
     return shown
 

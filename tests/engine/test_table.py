@@ -76,6 +76,25 @@ def test_table_without_most_columns_is_enough(ruleset: RuleSet) -> None:
     connection.close()
 
 
+def test_the_recorded_columns_are_told_in_the_tables_order(con: Any, ruleset: RuleSet) -> None:
+    recorded = evaluate_table(con, "exchanges", ruleset, where="status = 499").recorded
+    assert {"capture_kind", "status"} <= set(recorded)
+    assert recorded == [name for name in columns() if name in recorded]
+    assert all(con.execute(f'SELECT count("{name}") FROM exchanges').fetchone()[0] for name in recorded)
+
+
+def test_many_different_values_are_looked_up_by_the_database(ruleset: RuleSet) -> None:
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    connection.execute(
+        "CREATE TABLE lines AS SELECT range AS n, 504::BIGINT AS status, 'proxy-' || range AS gateway FROM range(3000)"
+    )
+    evaluate_table(connection, "lines", ruleset)
+    assert connection.execute("SELECT rule, count(*) FROM verdicts GROUP BY rule").fetchall() == [
+        ("status-504", 3000)
+    ]
+    connection.close()
+
+
 def test_empty_table_has_no_verdicts(con: Any, ruleset: RuleSet) -> None:
     con.execute("DELETE FROM exchanges")
     assert evaluate_table(con, "exchanges", ruleset).patterns == {}

@@ -92,6 +92,28 @@ def test_one_second_and_different_ages_is_an_instant() -> None:
     assert "same second" in cluster.text
 
 
+def test_each_cause_has_its_own_instant_place_and_size() -> None:
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for minute, (cause, server) in enumerate(
+        [("connection-cut", "a"), ("bad-gateway", "b"), ("server-error", "c")]
+    ):
+        rows += [
+            (cause, {"duration_ms": 5000.0 + 21_000 * i, "upstream": server, "host": f"{i}.example.com",
+                     "ended_at": NOON + timedelta(minutes=minute, milliseconds=90 * i)})
+            for i in range(6)
+        ]  # fmt: skip
+    rows += [
+        (cause, {"duration_ms": 9000.0, "upstream": name, "ended_at": NOON + timedelta(minutes=i)})
+        for i in range(-30, 30) for cause, name in [("completed", "d")]
+    ]  # fmt: skip
+    together = found(rows)
+    assert sorted(cluster.shared["upstream"] for cluster in together) == ["a", "b", "c"]
+    assert sorted(cluster.shared["at"].minute for cluster in together) == [0, 1, 2]
+    for cluster in together:
+        (alone,) = found([row for row in rows if row[0] in (cluster.cause, "completed")])
+        assert (alone.shared, alone.size) == (cluster.shared, cluster.size)
+
+
 def test_two_streams_are_no_cluster() -> None:
     assert found([("connection-cut", {"duration_ms": 60_000.0})] * 2 + healthy(9)) == []
 

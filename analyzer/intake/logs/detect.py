@@ -13,6 +13,7 @@ from analyzer.duck import cursor
 from analyzer.intake.logs.compile import Compiled, compile_format, outline
 from analyzer.intake.logs.envelopes import Envelope, peel, prefix_of
 from analyzer.intake.logs.lines import sample_relation
+from analyzer.intake.logs.needed import may_hold
 from analyzer.intake.logs.schema import Format
 from analyzer.intake.logs.shipped import formats
 
@@ -77,13 +78,17 @@ def detect_lines(
     counted = [line for line in lines if not line.startswith("#")] or lines
     candidates: list[tuple[int, Format, tuple[Envelope, ...]]] = []
     prefixed = bool(envelopes) and prefix_of(envelopes) is not None and header is None
+    bare, unwrapped = _json(lines), _json(inner)
+    text = "\n".join(counted)
     for wrapping in dict.fromkeys(((), envelopes)):
-        if prefixed and not wrapping and _json(lines) is _json(inner):
+        if prefixed and not wrapping and bare is unwrapped:
             continue  # a prefix may be missing: what fits a line as it stands fits it behind one too
-        shapes = inner if wrapping else lines
+        kind = "json-lines" if (unwrapped if wrapping else bare) else "text"
+        # What is written inside another notation is not there letter by letter.
+        plain = not wrapping or prefix_of(wrapping) is not None
         if header is not None and not wrapping:
             candidates += [(n, f, ()) for f, n in _w3c(known, header, counted)]
-        tried = [f for f in known.values() if f.kind == ("json-lines" if _json(shapes) else "text")]
+        tried = [f for f in known.values() if f.kind == kind and (not plain or may_hold(f.needs, text))]
         candidates += [
             (n, f, wrapping) for f, n in zip(tried, _count(tried, wrapping, counted, con), strict=True)
         ]

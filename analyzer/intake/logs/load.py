@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from analyzer.columns import columns as table_columns
 from analyzer.errors import RuleError
+from analyzer.intake.logs.needed import needs_of
 from analyzer.intake.logs.schema import (
     GROUP,
     KINDS,
@@ -207,6 +208,7 @@ def read_format(
         samples=_samples(reader, raw),
         rejects=_rejects(reader, raw),
         path=path,
+        needs=needs_of(patterns),
     )
     if strict:
         _check_groups(reader, fmt)

@@ -98,6 +98,7 @@ class Format(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...] = ()
     rejects: tuple[tuple[str, str], ...] = ()
     path: str = ""
+    needs: tuple[tuple[str, ...], ...] = ()
 
     @property
     def sifted(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from analyzer import columns
-from analyzer.intake.logs import load, schema
+from analyzer.intake.logs import load, needed, schema
 from analyzer.intake.logs.schema import Format
 
 FORMATS: Final = Path(__file__).resolve().parent / "formats"
@@ -22,7 +22,7 @@ def formats() -> dict[str, Format]:
     from analyzer.remember import keep, name_for, recall
 
     # The code that reads belongs to what was read: another reader is another name.
-    readers = [Path(str(module.__file__)) for module in (load, schema, columns)]
+    readers = [Path(str(module.__file__)) for module in (load, needed, schema, columns)]
     files = [*sorted(FORMATS.glob("*.yaml")), FORMATS.parent / "shared.yaml", *readers]
     name = name_for("formats", [(file.name, file.read_bytes()) for file in files if file.is_file()])
     kept = recall(name)

@@ -28,6 +28,8 @@ def test_a_column_is_added_once_and_rows_lack_the_others() -> None:
     con.execute("INSERT INTO exchanges (n, h2_error_code) VALUES (0, 8)")
     rows, recorded = fetched_rows(con, "exchanges", [0])
     assert (recorded, rows[0].h2_error_code, rows[0].events) == (["h2_error_code"], "8", None)
+    rows, recorded = fetched_rows(con, "exchanges", [0], ["status", "h2_error_code"])
+    assert (recorded, rows[0].h2_error_code, rows[0].status) == (["status", "h2_error_code"], "8", None)
 
 
 @pytest.mark.parametrize("column", ["terminal_marker", "h2_error_code"])
