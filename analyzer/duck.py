@@ -12,10 +12,11 @@ import os
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from analyzer.aside import aside
 
+C = TypeVar("C")
 # Closed to the outside, single-threaded, offline.
 _CONFIG: Final[dict[str, Any]] = {
     "threads": 1,
@@ -48,9 +49,9 @@ def driver() -> Any:
         return import_module("duckdb")
 
 
-def quiet(con: Any) -> Any:
+def quiet(con: C) -> C:
     """The connection, without the bar that DuckDB draws on stdout where Python has no script (`-c`, a prompt)."""
-    con.execute("SET enable_progress_bar = false")
+    cast("Any", con).execute("SET enable_progress_bar = false")
     return con
 
 
