@@ -173,7 +173,7 @@ def read_part(part: LogPart) -> PartRows:
     with tempfile.TemporaryDirectory(prefix="hangup-part-") as room:
         slice_path = Path(room, "part.log")
         _cut(part, slice_path)
-        config = {"memory_limit": _MEMORY, "temp_directory": str(Path(room, "spill"))}
+        config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": str(Path(room, "spill"))}
         con = quiet(duckdb.connect(":memory:", config=config))
         try:
             con.execute("SET TimeZone = 'UTC'")
