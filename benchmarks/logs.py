@@ -73,20 +73,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _hangup(path: Path, name: str = "hangup") -> Side:
-    command = [sys.executable, "-c", HANGUP, "analyze", str(path), "--format", "json"]
-    return Side(name, command, codes=(0, 1), reads=path)
+def _hangup(path: Path, small: Path, name: str = "hangup") -> Side:
+    head = [sys.executable, "-c", HANGUP, "analyze"]
+    return replace(_side(name, path, small, lambda log: [*head, log, "--format", "json"]), codes=(0, 1))
+
+
+def _side(name: str, path: Path, small: Path, command: Callable[[str], list[str]]) -> Side:
+    """command: of a log. small: a log of a thousand lines, to warm the program up."""
+    return Side(name, command(str(path)), reads=path, warm=command(str(small)))
 
 
 def _nginx(setting: Setting) -> None:
-    path = setting.log("nginx", 2_000_000)
-    sides = [_hangup(path)]
+    path, small = setting.log("nginx", 2_000_000), setting.log("nginx", 1_000)
+    sides = [_hangup(path, small)]
     goaccess = shutil.which("goaccess")
     if goaccess is None:
         print("goaccess is not installed: there is nothing to compare with")
     else:
         report = ["--log-format=COMBINED", "--no-progress", "-o", str(setting.folder / "report.html")]
-        sides.append(Side("goaccess", [goaccess, str(path), *report], reads=path))
+        sides.append(_side("goaccess", path, small, lambda log: [goaccess, log, *report]))
     setting.turns(sides)
     if goaccess is not None:
         ratio = sides[1].least(lambda run: run.wall) / sides[0].least(lambda run: run.wall)
@@ -94,13 +99,14 @@ def _nginx(setting: Setting) -> None:
 
 
 def _haproxy(setting: Setting) -> None:
-    path = setting.log("haproxy", 1_500_000)
-    sides = [_hangup(path)]
+    path, small = setting.log("haproxy", 1_500_000), setting.log("haproxy", 1_000)
+    sides = [_hangup(path, small)]
     halog = shutil.which("halog") or shutil.which("halog", path="/usr/sbin:/usr/local/sbin:/usr/local/bin")
     if halog is None:
         print("halog is not installed: there is nothing to compare with")
     else:
-        sides.append(Side("halog -tc", ["sh", "-c", 'exec "$0" -tc < "$1"', halog, str(path)], reads=path))
+        shell = ["sh", "-c", 'exec "$0" -tc < "$1"', halog]
+        sides.append(_side("halog -tc", path, small, lambda log: [*shell, log]))
     setting.turns(sides)
     if halog is not None:
         ratio = sides[0].least(lambda run: run.wall) / sides[1].least(lambda run: run.wall)
@@ -108,9 +114,10 @@ def _haproxy(setting: Setting) -> None:
 
 
 def _twice(setting: Setting) -> None:
+    small = setting.log("nginx", 1_000)
     sides = [
-        _hangup(setting.log("nginx", 2_000_000), "2,000,000"),
-        _hangup(setting.log("nginx", 1_000_000), "1,000,000"),
+        _hangup(setting.log("nginx", 2_000_000), small, "2,000,000"),
+        _hangup(setting.log("nginx", 1_000_000), small, "1,000,000"),
     ]
     setting.turns(sides)
     ratio = sides[0].least(lambda run: run.wall) / sides[1].least(lambda run: run.wall)
@@ -126,7 +133,7 @@ def _memory(setting: Setting) -> None:
             with part.open("rb") as source:
                 shutil.copyfileobj(source, out, 1 << 24)
     print(f"{whole.stat().st_size / 1e9:.2f} GB")
-    setting.turns([replace(_hangup(whole), reads=None)], repeats=1)
+    setting.turns([replace(_hangup(whole, setting.log("nginx", 1_000)), reads=None)], repeats=1)
     whole.unlink()
 
 

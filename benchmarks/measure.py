@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -33,12 +33,16 @@ class Run:
 
 @dataclass(slots=True)
 class Side:
-    """One of the programs compared. codes: exit codes that are no failure. reads: its input, if it is large."""
+    """One of the programs compared. codes: exit codes that are no failure. reads: its input, if it is large.
+
+    warm: the same program with next to nothing to do.
+    """
 
     name: str
     command: Sequence[str]
     codes: tuple[int, ...] = (0,)
     reads: Path | None = None
+    warm: Sequence[str] = ()
     runs: list[Run] = field(default_factory=list)
 
     def least(self, what: Callable[[Run], float]) -> float:
@@ -72,13 +76,16 @@ def run(side: Side, env: dict[str, str]) -> Run:
 def take_turns(sides: Sequence[Side], repeats: int, env: dict[str, str]) -> None:
     """Fill `Side.runs`. One run of each before that is not counted: it warms the caches of all.
 
-    Before each turn its input is read once: some systems forget a file that nobody has read for half a
-    minute, and a program that takes seconds would wait for the disk after one that takes a minute.
+    Some systems forget a file that nobody has read for half a minute, the program's own files too, and a
+    program that takes a second would wait for the disk after one that takes a minute. So before each turn
+    the side's `warm` command runs, which is not counted either, and its input is read once.
     """
     for side in sides:
         run(side, env)
     for _ in range(repeats):
         for side in sides:
+            if side.warm:
+                run(replace(side, command=side.warm), env)
             if side.reads is not None:
                 _read(side.reads)
             side.runs.append(run(side, env))

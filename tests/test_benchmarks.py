@@ -11,6 +11,7 @@ import pytest
 from benchmarks import batch, har, logs
 from benchmarks.makehar import write_har, write_series
 from benchmarks.makelog import write_haproxy, write_log, write_nginx
+from benchmarks.measure import Side, take_turns
 
 RATIO = re.compile(
     r"ratio hangup / haralyzer: wall [\d.]+, median wall [\d.]+, cpu [\d.]+, peak memory [\d.]+"
@@ -66,6 +67,23 @@ def test_logs_prints_hangup_beside_what_is_installed(capsys: pytest.CaptureFixtu
     said = capsys.readouterr().out
     assert "hangup" in said
     assert "twice the lines take" in said
+
+
+def test_each_side_is_warmed_up_before_each_turn_and_only_turns_count(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    log = tmp_path / "a.log"
+    log.write_text("one line")
+
+    def says(word: str) -> list[str]:
+        return ["sh", "-c", f"printf {word} >> '{said}'"]
+
+    sides = [
+        Side("one", says("A"), reads=log, warm=says("a")),
+        Side("other", says("B")),
+    ]
+    take_turns(sides, 2, {})
+    assert said.read_text() == "AB" + "aAB" * 2
+    assert [len(side.runs) for side in sides] == [2, 2]
 
 
 def test_the_generated_logs_have_streams_of_which_some_break(tmp_path: Path) -> None:

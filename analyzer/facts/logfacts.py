@@ -270,7 +270,10 @@ def fetched_rows(
     dated = [name for name in used if columns()[name].type == "timestamp"]
     rows: dict[int, Exchange] = {}
     for n, *values in fetched:
-        row = rows[n] = Exchange(**dict(zip(used, values, strict=True)))
+        row = rows[n] = Exchange()
+        for name, value in zip(used, values, strict=True):
+            if value is not None:
+                setattr(row, name, value)
         for name in dated:
             at = getattr(row, name)
             if at is not None and at.tzinfo is None:
