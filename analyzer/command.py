@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -88,7 +88,7 @@ def deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool) 
     if output is None:
         if chosen == "parquet":
             raise UsageError("Parquet is a binary format", help="name a file: -o streams.parquet")
-        _print(rendered(report, chosen))
+        _print(_json_parts(report) if chosen == "json" else rendered(report, chosen))
         return
     write_output(rendered(report, chosen), output)
     note(f"wrote {output}")
@@ -99,16 +99,24 @@ def deliver(report: Report, chosen: str, output: Path | None, *, open_it: bool) 
             note(f"no browser could be opened; the report is {output}")
 
 
-def _print(content: str | bytes) -> None:
+def _print(content: str | bytes | Iterable[bytes]) -> None:
     """Bytes go out as they are: JSON is UTF-8 whatever the terminal speaks, and may be many megabytes."""
     binary = getattr(sys.stdout, "buffer", None)
     if isinstance(content, str):
         sys.stdout.write(content)
-    elif binary is None:  # somebody's own stand-in for text
-        sys.stdout.write(content.decode())
-    else:
-        sys.stdout.flush()
-        binary.write(content)
+        return
+    sys.stdout.flush()
+    for part in (content,) if isinstance(content, bytes) else content:
+        if binary is None:  # somebody's own stand-in for text
+            sys.stdout.write(part.decode())
+        else:
+            binary.write(part)
+
+
+def _json_parts(report: Report) -> Iterable[bytes]:
+    from analyzer.report.json_v1 import json_parts
+
+    return json_parts(report, version=version())
 
 
 def rendered(report: Report, chosen: str) -> Any:

@@ -24,4 +24,5 @@ def test_where_there_is_only_text_it_becomes_text(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdout", text)
     _print("⟨ip:1⟩\n".encode())
     _print("and more")
-    assert text.getvalue() == "⟨ip:1⟩\nand more"
+    _print(iter([b" in", b" pieces"]))
+    assert text.getvalue() == "⟨ip:1⟩\nand more in pieces"

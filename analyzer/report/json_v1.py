@@ -6,6 +6,7 @@ Values that the capture does not record are null. `analyzer.report.schema` descr
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -37,29 +38,56 @@ def to_json(report: Report, *, version: str, indent: int = 2) -> bytes:
 
     version: the generator's own. indent: spaces per level; 0 puts everything on one line.
     """
-    value = _document(report, version)
+    return b"".join(json_parts(report, version=version, indent=indent))
+
+
+def json_parts(report: Report, *, version: str, indent: int = 2) -> Iterator[bytes]:
+    """What `to_json` gives, piece by piece: thousands of streams are many megabytes, and need not be held at once."""
+    before, _, after = _written(_document(report, version, []), indent, 0).partition(
+        _NO_STREAMS[bool(indent)]
+    )
+    yield before + _NO_STREAMS[bool(indent)][:-1]
+    line = b"\n" + b" " * (2 * indent) if indent else b""
+    separator = b""
+    for stream in worst_first(report.streams):
+        yield separator + line + _written(_stream(stream), indent, 2)
+        separator = b","
+    end = b"\n" + b" " * indent if indent and separator else b""
+    yield end + b"]" + after + b"\n"
+
+
+# The list of streams as it is written without any. Inside a text there is a backslash before the quotes.
+_NO_STREAMS: Final = (b'"streams":[]', b'"streams": []')
+
+
+def _written(value: Any, indent: int, depth: int) -> bytes:
+    """A value of the document as JSON. depth: how many levels down it stands."""
     try:
         data = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate from a capture
         data = msgspec.json.encode(_mended(msgspec.to_builtins(value)))
-    return (msgspec.json.format(data, indent=indent) if indent else data) + b"\n"
+    if not indent:
+        return data
+    shown = msgspec.json.format(data, indent=indent)
+    return shown.replace(b"\n", b"\n" + b" " * (indent * depth)) if depth else shown
 
 
 def to_dict(report: Report, *, version: str) -> dict[str, Any]:
     """The report as plain JSON values, streams worst first."""
-    made = _finite(msgspec.to_builtins(_document(report, version)))
+    streams = [_stream(stream) for stream in worst_first(report.streams)]
+    made = _finite(msgspec.to_builtins(_document(report, version, streams)))
     assert isinstance(made, dict)
     return made
 
 
-def _document(report: Report, version: str) -> dict[str, Any]:
+def _document(report: Report, version: str, streams: list[dict[str, Any]]) -> dict[str, Any]:
     """The report as the encoder takes it. What is no number in it (NaN) the encoder writes as null."""
     return {
         "version": VERSION,
         "generator": {"name": NAME, "version": version},
         "generated_at": report.generated_at or None,
         "captures": [_capture(info) for info in report.captures],
-        "streams": [_stream(stream) for stream in worst_first(report.streams)],
+        "streams": streams,
         "clusters": [_cluster(cluster) for cluster in report.clusters],
         "summary": report.summary,
         "rule_errors": report.rule_errors,

@@ -24,7 +24,7 @@ def render(
     if chosen == "json":
         from analyzer.report.json_v1 import to_json
 
-        return to_json(report, version=version).decode() + "\n"
+        return to_json(report, version=version).decode()
     if chosen == "markdown":
         from analyzer.report.markdown import render_markdown
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from analyzer.model import CaptureInfo, Report, Stream
@@ -125,3 +126,15 @@ def test_unreadable_capture_is_listed_with_its_error() -> None:
 
 def test_one_line_form_is_one_line() -> None:
     assert to_json(report(), version="1", indent=0).count(b"\n") == 1
+
+
+@pytest.mark.parametrize("text", ["", HOSTILE, '"streams": []', '"streams":[]'])
+@pytest.mark.parametrize("streams", [0, 1, 5])
+@pytest.mark.parametrize("indent", [1, 2, 4])
+def test_written_piece_by_piece_it_is_the_same_document(indent: int, streams: int, text: str) -> None:
+    value = report([stream(number=number, text=text) for number in range(streams)], text=text)
+    plain = to_json(value, version="1", indent=0)
+    assert to_json(value, version="1", indent=indent) == msgspec.json.format(plain, indent=indent) + b"\n"
+    shown = json.loads(plain)
+    assert len(shown["streams"]) == streams
+    assert plain == msgspec.json.encode(msgspec.json.decode(plain)) + b"\n"
