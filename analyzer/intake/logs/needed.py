@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-# One piece of a pattern: an escape, a class, the head of a group, a count, or a character.
+# One piece of a pattern as RE2 reads it: an escape, a class, the head of a group, a count, or a character.
 _PIECE: Final = re.compile(
-    r"\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\((?:\?P?<\w+>|\?[a-zA-Z-]*:?)?|\{\d[\d,]*\}|[\s\S]"
+    r"\\x(?:\{[^}]*\}|[0-9A-Fa-f]{2})|\\[pP](?:\{[^}]*\}|[\s\S])|\\[0-7]{1,3}|\\[\s\S]"
+    r"|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]"
+    r"|\((?:\?P?<\w+>|\?[a-zA-Z-]*:?)?|\{\d[\d,]*\}|[\s\S]"
 )
 _CONTROL: Final = {"t": "\t", "n": "\n", "r": "\r"}
 
@@ -16,8 +18,8 @@ _CONTROL: Final = {"t": "\t", "n": "\n", "r": "\r"}
 def needed(pattern: str) -> tuple[str, ...]:
     """Texts that every match holds. Few rather than wrong: nothing is told of alternatives and of what may be missing."""
     pieces: list[str] = _PIECE.findall(pattern)
-    if any(piece.startswith("(?") and "i" in piece.partition("<")[0] for piece in pieces):
-        return ()  # it ignores case
+    if "\\Q" in pieces or any(piece.startswith("(?") and "i" in piece.partition("<")[0] for piece in pieces):
+        return ()  # what follows is no pattern, or ignores case
     found: list[str] = []
     run = ""
     # For each open group: what was found before it, and whether it has alternatives.
