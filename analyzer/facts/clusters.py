@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ from analyzer.model import Cluster, Verdict
 LEAST: Final = 3
 _MOST: Final = 20
 _NAMED: Final = 1_000_000  # members of one cluster that are told by their rows
+_BATCH: Final = 10_000
 _NUMBERS: Final = {"duration_ms": (0.02, 1000.0), "idle_ms": (0.02, 1000.0), "bytes": (0.005, 16.0)}
 # Below these a shared number is no clue: refusals all take milliseconds, and error pages are all short.
 _CLUE: Final = {"duration_ms": 1000.0, "idle_ms": 2000.0, "bytes": 1024.0}
@@ -232,13 +234,21 @@ class _Causes:
         self.where = f"broken AND cause IN ({', '.join(map(_literal, causes))})"
         self.kept: dict[str, dict[str, list[Any]]] = {}
 
-    def of(self, cause: str, name: str, ask: _Sql) -> list[Any]:
-        """The rows of one cause in the answer to `ask`, without the cause. name: of what is asked."""
+    def of(
+        self, cause: str, name: str, ask: _Sql, make: Callable[[list[Any]], list[Any]] = list
+    ) -> list[Any]:
+        """What `make` makes of one cause's rows in the answer to `ask`, without the cause. name: of what is asked.
+
+        Only that is kept: of a million streams that failed, the rows are nearly as many.
+        """
         known = self.kept.get(name)
         if known is None:
-            known = self.kept[name] = {}
-            for first, *row in self.con.execute(ask(self.where, "cause, ")).fetchall():
-                known.setdefault(first, []).append(row)
+            rows: dict[str, list[Any]] = {}
+            answer = self.con.execute(ask(self.where, "cause, "))
+            while batch := answer.fetchmany(_BATCH):
+                for first, *row in batch:
+                    rows.setdefault(first, []).append(tuple(row))
+            known = self.kept[name] = {first: make(found) for first, found in rows.items()}
         return known.get(cause, [])
 
 
@@ -248,7 +258,7 @@ def _trait(con: Any, cause: str, size: int, fine: int, extent: Extent, every: _C
     trait = Trait(where)
     best: tuple[float, str] | None = None
     for name, spread in extent.numbers.items():
-        found = _peaks(every.of(cause, name, _values_sql(name)), name, spread)
+        found = every.of(cause, name, _values_sql(name), partial(_peaks, name=name, spread=spread))
         covered = coverage(found) / size
         if found and covered >= 0.5:
             trait.peaks[name] = found
@@ -405,7 +415,7 @@ def _group(
     cause, trait = group[0]
     where = " OR ".join(f"({other.where})" for _, other in group)
     size, rules, members = con.execute(
-        f"SELECT count(*), count(DISTINCT rule), list(n) FROM streams_now WHERE {where}"
+        f"SELECT count(*), count(DISTINCT rule), list(n ORDER BY n)[:{_NAMED}] FROM streams_now WHERE {where}"
     ).fetchone()
     if size < LEAST:
         return None
@@ -418,7 +428,7 @@ def _group(
             if all(name in other.peaks for _, other in group)
         }
     baseline = _baseline(con, trait, total, size, fine, healthy)
-    return Group(cause, trait, size, sorted(members)[:_NAMED], broken, total, baseline)
+    return Group(cause, trait, size, members, broken, total, baseline)
 
 
 def _told(group: Group, listed: set[int] | None, show: Show, unit: str, unkept: int) -> Found:
