@@ -371,7 +371,8 @@ def _opened() -> Any:
     from analyzer.duck import opened
     from analyzer.intake.logs.table import create_logged_sql
 
-    spill = str(Path(_temporary(), f"hangup-{os.getpid()}"))
+    # A name that nobody can guess: a folder that another user made before would get what spills.
+    spill = str(Path(_temporary(), f"hangup-{os.getpid()}-{os.urandom(8).hex()}"))
     con = opened({"memory_limit": MEMORY, "temp_directory": spill})
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = true")

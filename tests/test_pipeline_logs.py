@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -302,6 +303,13 @@ def test_what_spills_goes_where_temporary_files_go(
         monkeypatch.setenv(variable, named if named == "." else str(tmp_path / named))
     monkeypatch.setattr(tempfile, "tempdir", None)
     assert pipeline_logs._temporary() == tempfile.gettempdir()
+
+
+def test_nobody_can_make_the_folder_for_what_spills_beforehand() -> None:
+    cons = [pipeline_logs._opened() for _ in range(2)]
+    folders = {con.execute("SELECT current_setting('temp_directory')").fetchone()[0] for con in cons}
+    assert len(folders) == 2
+    assert not any(os.path.exists(folder) for folder in folders)
 
 
 def test_a_cluster_is_compared_with_all_that_ended_well_though_few_were_kept(
